@@ -1,4 +1,5 @@
 //! Values and codecs of the S3 wire: names, keys, `ETag`s, checksums, ranges, XML, signatures. No IO and no clock in here.
 
 pub mod bucket_name;
+pub mod checksum;
 pub mod object_key;
