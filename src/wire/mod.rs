@@ -2,4 +2,6 @@
 
 pub mod bucket_name;
 pub mod checksum;
+pub mod etag;
 pub mod object_key;
+pub mod part;
