@@ -5,3 +5,5 @@ pub mod checksum;
 pub mod etag;
 pub mod object_key;
 pub mod part;
+pub mod range;
+pub mod time;
