@@ -2,6 +2,7 @@
 
 pub mod bucket_name;
 pub mod checksum;
+pub mod conditions;
 pub mod etag;
 pub mod object_key;
 pub mod part;
