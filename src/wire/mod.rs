@@ -10,3 +10,4 @@ pub mod part;
 pub mod range;
 pub mod storage_class;
 pub mod time;
+pub mod xml;
