@@ -1,7 +1,8 @@
 //! How the checksums of parts become the checksum of an object, without reading a byte of the parts again.
 //!
-//! `crc-fast` can combine two CRCs too, but squares a bit matrix for every length: tens of microseconds a part, half a
-//! second for 10,000 of them. Multiplying polynomials takes well under a microsecond, and parts mostly share one length.
+//! `crc-fast` can combine two CRCs too, but builds and squares bit matrices every time: measured, 0.3 ms a part, so three
+//! seconds for 10,000. Multiplying polynomials takes 0.1 µs a part where parts share one length, as they mostly do, and
+//! below 1 µs where they do not.
 
 use super::{Algorithm, Digest, Hasher};
 

@@ -177,6 +177,9 @@ fn check_encoding(declaration: &BytesDecl<'_>) -> Result<(), MalformedXml> {
 
 fn attributes(tag: &BytesStart<'_>) -> Result<Vec<(String, String)>, MalformedXml> {
     let mut attributes = Vec::new();
+    if is_blank(tag.attributes_raw()) {
+        return Ok(attributes);
+    }
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|_| MalformedXml)?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| MalformedXml)?;
