@@ -55,6 +55,8 @@ pub enum Error {
     PartChecksumMissing {
         /// The part without one.
         number: PartNumber,
+        /// The upload's algorithm.
+        algorithm: crate::wire::checksum::Algorithm,
     },
     /// The list has a checksum of an algorithm other than the upload's.
     PartChecksumOfOtherAlgorithm {

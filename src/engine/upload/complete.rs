@@ -227,7 +227,7 @@ fn check_listed_checksums(want: &ListedPart, declared: Option<UploadChecksum>) -
             Err(Error::PartChecksumOfOtherAlgorithm { number: want.number, algorithm: *algorithm })
         }
         (Some(declared), None) if declared.kind == ChecksumKind::Composite => {
-            Err(Error::PartChecksumMissing { number: want.number })
+            Err(Error::PartChecksumMissing { number: want.number, algorithm: declared.algorithm })
         }
         (Some(_), _) => Ok(()),
     }
