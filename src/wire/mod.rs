@@ -2,3 +2,4 @@
 
 pub mod percent;
 pub mod query;
+pub mod sigv4;
