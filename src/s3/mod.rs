@@ -1,5 +1,5 @@
 //! STUB of the S3 dialect, to be replaced: only what the server calls.
-#![expect(missing_docs, clippy::unused_async, clippy::unused_self, reason = "a stub")]
+#![expect(missing_docs, clippy::unused_async, reason = "a stub")]
 
 use std::path::Path;
 use std::sync::Arc;
