@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::units;
-use crate::engine::{Durability, MultipartOrder};
+use crate::engine::Durability;
+use crate::engine::open::MultipartOrder;
 use crate::s3::AuthMode;
 
 const EXAMPLES: &str = "\

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use super::args::CheckArgs;
 use super::progress;
 use super::settings::Settings;
-use crate::engine::{CheckReport, Durability, Engine, Limits, MultipartOrder, Options};
+use crate::engine::check::CheckReport;
+use crate::engine::{Engine, Options};
+use indicatif::HumanBytes;
 
 /// Differences were found.
 const DIFFERENCES: u8 = 1;
@@ -36,18 +38,12 @@ fn check(data_dir: PathBuf) -> Result<CheckReport, String> {
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("the runtime cannot start: {error}"))?;
     let _entered = runtime.enter();
-    let engine = Engine::open(Options {
-        data_dir,
-        durability: Durability::Process,
-        limits: Limits::default(),
-        multipart_order: MultipartOrder::default(),
-    })
-    .map_err(|error| error.to_string())?;
-    let bar = progress::bar("checking", "{msg} [{bar:30}] {pos}/{len}, {eta} left");
+    let engine = Engine::open(Options::new(data_dir)).map_err(|error| error.to_string())?;
+    let bar = progress::bar("checking", "{msg} [{bar:30}] {bytes}/{total_bytes}, {eta} left");
     let report = engine.check(|progress| {
         if let Some(bar) = &bar {
-            bar.set_length(progress.total);
-            bar.set_position(progress.checked);
+            bar.set_length(progress.bytes_total);
+            bar.set_position(progress.bytes_hashed);
         }
     });
     if let Some(bar) = bar {
@@ -58,18 +54,24 @@ fn check(data_dir: PathBuf) -> Result<CheckReport, String> {
 }
 
 fn summary(report: &CheckReport) -> String {
-    let checked = report.checked;
-    match report.differences.len() {
-        0 => format!("all is well ({checked} checked)"),
-        1 => format!("1 difference ({checked} checked)"),
-        n => format!("{n} differences ({checked} checked)"),
-    }
+    let outcome = match report.differences.len() {
+        0 => "all is well".to_owned(),
+        1 => "1 difference".to_owned(),
+        n => format!("{n} differences"),
+    };
+    let orphans = match report.orphaned_files {
+        0 => String::new(),
+        n => format!("; {n} files that a crash left, swept at the next start"),
+    };
+    format!("{outcome} ({} blobs, {} hashed{orphans})", report.blobs_hashed, HumanBytes(report.bytes_hashed))
 }
 
 fn as_json(report: &CheckReport) -> serde_json::Value {
     serde_json::json!({
         "clean": report.differences.is_empty(),
-        "checked": report.checked,
+        "blobs_hashed": report.blobs_hashed,
+        "bytes_hashed": report.bytes_hashed,
+        "orphaned_files": report.orphaned_files,
         "differences": report.differences,
     })
 }
@@ -84,5 +86,14 @@ mod tests {
         let missing = directory.path().join("missing");
         assert!(check(missing.clone()).unwrap_err().contains("--data"));
         assert!(!missing.exists());
+    }
+
+    #[test]
+    fn a_new_directory_is_clean() {
+        let directory = tempfile::tempdir().unwrap();
+        drop(Engine::open(Options::new(directory.path())).unwrap());
+        let report = check(directory.path().to_owned()).unwrap();
+        assert!(summary(&report).starts_with("all is well (0 blobs"), "{}", summary(&report));
+        assert_eq!(as_json(&report)["clean"], true);
     }
 }

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::args::Switch;
 use super::settings::Settings;
 use super::{banner, log, progress};
-use crate::engine::Limits;
+use crate::engine::limits::Limits;
 use crate::s3::RegionRule;
 use crate::server::{RunningServer, Server, ServerBuilder, Tls};
 
