@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod connection;
+pub mod domains;
 pub mod identity;
 pub mod keep_alive;
 pub mod request_id;

@@ -1,0 +1,139 @@
+//! What an operation is, and the row that registers it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use http::Method;
+
+use super::call::Call;
+use super::error::{Result, S3Error};
+use super::reply::Reply;
+use super::target::Scope;
+
+/// An S3 operation: its input, parsed from the request, and what it does.
+pub(crate) trait Operation: Sized + Send + 'static {
+    /// AWS's name.
+    const NAME: &'static str;
+    /// The IAM action that allows it.
+    const ACTION: &'static str;
+
+    /// Checks that AWS makes before it decides whether the caller may do this at all, such as for an upload id that was
+    /// never issued.
+    fn before_access(_call: &Call) -> Result<()> {
+        Ok(())
+    }
+
+    /// Reads the input. Nothing of the body has been read yet.
+    fn parse(call: &Call) -> Result<Self>;
+
+    /// Does it.
+    fn run(self, call: Call) -> impl Future<Output = Result<Reply>> + Send;
+}
+
+type Answer = Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
+
+/// One row of the table.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) action: &'static str,
+    pub(crate) method: Method,
+    pub(crate) scope: Scope,
+    /// Query parameters that select this row; all of them have to be there.
+    pub(crate) query: &'static [&'static str],
+    /// The value that the first of them has to have, if it matters.
+    pub(crate) value: Option<&'static str>,
+    /// A header that selects this row.
+    pub(crate) header: Option<&'static str>,
+    pub(crate) access: AccessRule,
+    pub(crate) handler: Handler,
+}
+
+/// Whom a row serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AccessRule {
+    /// The account that owns the bucket.
+    BucketOwner,
+    /// Anyone with an identity: there is no bucket yet, or none is meant.
+    AnyIdentity,
+}
+
+/// What a row does.
+pub(crate) enum Handler {
+    /// An operation.
+    Run { before_access: fn(&Call) -> Result<()>, run: fn(Call) -> Answer },
+    /// Refused by name, once the caller is known: it does not exist here.
+    Refuse,
+}
+
+/// A row for an operation.
+pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
+    Row {
+        name: O::NAME,
+        action: O::ACTION,
+        method,
+        scope,
+        query: &[],
+        value: None,
+        header: None,
+        access: AccessRule::BucketOwner,
+        handler: Handler::Run { before_access: O::before_access, run: run::<O> },
+    }
+}
+
+/// A row for an operation of AWS that Staves refuses.
+pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) -> Row {
+    Row {
+        name,
+        action: "",
+        method,
+        scope,
+        query: &[],
+        value: None,
+        header: None,
+        access: AccessRule::BucketOwner,
+        handler: Handler::Refuse,
+    }
+}
+
+impl Row {
+    pub(crate) const fn query(mut self, names: &'static [&'static str]) -> Row {
+        self.query = names;
+        self
+    }
+
+    pub(crate) const fn value(mut self, value: &'static str) -> Row {
+        self.value = Some(value);
+        self
+    }
+
+    pub(crate) const fn header(mut self, name: &'static str) -> Row {
+        self.header = Some(name);
+        self
+    }
+
+    pub(crate) const fn any_identity(mut self) -> Row {
+        self.access = AccessRule::AnyIdentity;
+        self
+    }
+
+    /// How particular the row is: of several that fit a request, the most particular is meant.
+    pub(crate) fn particularity(&self) -> usize {
+        self.query.len() * 4 + usize::from(self.value.is_some()) * 2 + usize::from(self.header.is_some())
+    }
+
+    /// The refusal of a row that does not exist here.
+    pub(crate) fn refusal(&self) -> S3Error {
+        match (self.query.first(), self.header) {
+            (_, Some(header)) => S3Error::header_not_implemented(header),
+            (Some(query), None) => S3Error::query_not_implemented(query),
+            (None, None) => crate::wire::error_codes::Code::NotImplemented.says(format!("{} is not implemented", self.name)),
+        }
+    }
+}
+
+fn run<O: Operation>(call: Call) -> Answer {
+    Box::pin(async move {
+        let input = O::parse(&call)?;
+        input.run(call).await
+    })
+}

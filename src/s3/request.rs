@@ -1,0 +1,93 @@
+//! A request as the dialect sees it: its head parsed once, its body apart.
+
+use http::{HeaderMap, HeaderName, Method};
+
+use super::error::{Result, S3Error};
+use super::target::Target;
+use crate::http::connection::Connection;
+use crate::http::request_id::{HostId, RequestId};
+use crate::wire::object_key::ObjectKey;
+use crate::wire::query::Query;
+use crate::wire::sigv4;
+use crate::wire::time::Timestamp;
+
+/// The head of a request.
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    /// As sent: not decoded, not normalised.
+    pub(crate) raw_path: String,
+    pub(crate) query: Query,
+    /// As sent, and, once the request is authenticated, with what a presigned URL carries in its query.
+    pub(crate) headers: HeaderMap,
+    pub(crate) target: Target,
+    pub(crate) connection: Connection,
+    pub(crate) request_id: RequestId,
+    pub(crate) host_id: HostId,
+    pub(crate) now: Timestamp,
+}
+
+impl Head {
+    /// A header's value as text, if it was sent. Bytes that are not UTF-8 are read as ISO 8859-1.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).map(|value| text_of(value.as_bytes()))
+    }
+
+    /// A header's value, trimmed; an empty one counts as not sent.
+    pub(crate) fn header_filled(&self, name: &str) -> Option<String> {
+        self.header(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    /// The object key of a request that is routed to an object.
+    pub(crate) fn key(&self) -> Result<&ObjectKey> {
+        self.target.key().ok_or_else(|| S3Error::internal("an operation on an object was routed without a key"))
+    }
+
+    /// The request as signatures see it.
+    pub(crate) fn signable(&self) -> sigv4::canonical::Request<'_> {
+        sigv4::canonical::Request {
+            method: self.method.as_str(),
+            raw_path: &self.raw_path,
+            raw_query: self.query.raw(),
+            headers: &self.headers,
+        }
+    }
+
+    /// Takes over what a presigned URL carries in its query in place of headers: the JavaScript and Java SDKs put
+    /// `x-amz-*` there. Checksums are signed there but not taken (seen on AWS); conditions are.
+    pub(crate) fn hoist_query(&mut self) {
+        for (name, value) in self.query.pairs() {
+            let name = name.to_ascii_lowercase();
+            let taken = name == "if-match" || name == "if-none-match" || (name.starts_with("x-amz-") && !stays(&name));
+            if !taken || self.headers.contains_key(&name) {
+                continue;
+            }
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
+                self.headers.insert(name, value);
+            }
+        }
+    }
+}
+
+/// Query parameters that are no headers.
+fn stays(name: &str) -> bool {
+    name.starts_with("x-amz-checksum-")
+        || matches!(
+            name,
+            "x-amz-algorithm"
+                | "x-amz-credential"
+                | "x-amz-date"
+                | "x-amz-expires"
+                | "x-amz-signedheaders"
+                | "x-amz-signature"
+                | "x-amz-security-token"
+                | "x-amz-content-sha256"
+                | "x-amz-sdk-checksum-algorithm"
+        )
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
+}

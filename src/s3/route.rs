@@ -1,0 +1,113 @@
+//! Which row of the table a request is for, and what to say when it is for none.
+//!
+//! A sub-resource that a request names must never be overlooked: falling through to the parent operation (listing a
+//! bucket when its policy was asked for) is the worst that an emulator can do.
+
+use http::Method;
+use http::header::ALLOW;
+
+use super::error::{Result, S3Error};
+use super::operation::Row;
+use super::request::Head;
+use super::table::{MODIFIERS, TABLE};
+use super::target::Scope;
+use crate::wire::error_codes::Code;
+
+/// The row for a request.
+pub(crate) fn route(head: &Head) -> Result<&'static Row> {
+    let scope = head.target.scope();
+    let named = subresources(head);
+    let best = TABLE.iter().filter(|row| fits(row, head, scope)).max_by_key(|row| row.particularity());
+    if let Some(row) = best
+        && named.iter().all(|name| row.query.contains(name) || MODIFIERS.contains(&(row.name, name)))
+    {
+        return Ok(row);
+    }
+    Err(refuse(head, scope, &named))
+}
+
+fn fits(row: &Row, head: &Head, scope: Scope) -> bool {
+    row.scope == scope
+        && row.method == head.method
+        && row.query.iter().all(|name| head.query.has(name))
+        && row.value.is_none_or(|value| row.query.first().and_then(|name| head.query.first(name)) == Some(value))
+        && row.header.is_none_or(|header| head.headers.contains_key(header))
+}
+
+/// The sub-resources that a request names, each once, in the request's order.
+fn subresources(head: &Head) -> Vec<&'static str> {
+    let mut named = Vec::new();
+    for (name, value) in head.query.pairs() {
+        let known = TABLE.iter().flat_map(|row| row.query.iter().zip(0..).map(move |(query, at)| (row, *query, at)));
+        for (row, query, at) in known {
+            let selects = at > 0 || row.value.is_none_or(|wanted| wanted == value);
+            if query == name && selects && !named.contains(&query) {
+                named.push(query);
+            }
+        }
+    }
+    named
+}
+
+/// Why no row fits: AWS has a sentence for each way to miss.
+fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
+    let exists_on = |scope: Scope| {
+        move |name: &&&'static str| TABLE.iter().any(|row| row.scope == scope && row.query.contains(*name))
+    };
+    if let (Scope::Object, &Method::PUT) = (scope, &head.method) {
+        match (head.query.first("partNumber"), head.query.has("uploadId")) {
+            (Some(number), false) => {
+                return S3Error::invalid_argument(
+                    "This operation does not accept partNumber without uploadId",
+                    "partNumber",
+                    number,
+                );
+            }
+            (None, true) => return not_allowed(head, "UPLOAD").header(ALLOW, "DELETE, POST, GET"),
+            _ => {}
+        }
+    }
+    let here: Vec<&&'static str> = named.iter().filter(exists_on(scope)).collect();
+    if let [first, _, ..] = here.as_slice()
+        && !named.contains(&"uploadId")
+    {
+        let names = here.iter().map(|name| **name).collect::<Vec<_>>().join(", ");
+        let message = format!("Conflicting query string parameters: {names}");
+        return S3Error::invalid_argument(message, "ResourceType", first);
+    }
+    match named.iter().find(|name| !here.contains(name)) {
+        Some(&"uploads") if scope == Scope::Object => S3Error::invalid_request(format!(
+            "Key is not expected for the {} method ?uploads subresource",
+            head.method
+        )),
+        Some(name) if scope == Scope::Object => {
+            S3Error::invalid_request(format!("There is no such thing as the ?{name} sub-resource for a key"))
+        }
+        Some(_) if scope == Scope::Bucket => S3Error::invalid_request("A key must be specified"),
+        _ => {
+            let resource = match (here.first(), scope) {
+                (Some(name), _) => name.to_uppercase(),
+                (None, Scope::Service) => "SERVICE".to_owned(),
+                (None, Scope::Bucket) => "BUCKET".to_owned(),
+                (None, Scope::Object) => "OBJECT".to_owned(),
+            };
+            let allowed = allowed_methods(scope, here.first().map(|name| **name));
+            not_allowed(head, &resource).header(ALLOW, &allowed)
+        }
+    }
+}
+
+fn not_allowed(head: &Head, resource: &str) -> S3Error {
+    Code::MethodNotAllowed.with("Method", &head.method).with("ResourceType", resource)
+}
+
+fn allowed_methods(scope: Scope, subresource: Option<&str>) -> String {
+    let mut methods: Vec<&str> = TABLE
+        .iter()
+        .filter(|row| row.scope == scope && row.query.first().copied() == subresource)
+        .map(|row| row.method.as_str())
+        .collect();
+    methods.sort_unstable();
+    methods.dedup();
+    methods.join(", ")
+}
