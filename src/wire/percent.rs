@@ -41,7 +41,8 @@ pub fn encode_path(bytes: &[u8]) -> String {
     percent_encode(bytes, SIGV4_PATH).to_string()
 }
 
-/// The `encoding-type=url` of listings: `/` and `~` stay, space becomes `+`. Seen on AWS for keys, prefixes and markers.
+/// The `encoding-type=url` of listings: `/` and `~` stay, space becomes `+`. Seen on AWS for keys, prefixes and
+/// markers.
 pub fn encode_listing(bytes: &[u8]) -> String {
     percent_encode(bytes, LISTING).to_string().replace(' ', "+")
 }

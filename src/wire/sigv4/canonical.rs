@@ -151,7 +151,8 @@ pub(super) fn header_value(headers: &HeaderMap, name: &str) -> Option<Vec<u8>> {
     (!values.is_empty()).then(|| values.join(&b','))
 }
 
-fn collapse(value: &[u8]) -> Vec<u8> {
+/// Trims, and makes inner runs of blanks one space.
+pub(super) fn collapse(value: &[u8]) -> Vec<u8> {
     let words = value.split(|byte| matches!(byte, b' ' | b'\t')).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(&b' ')
 }

@@ -1,9 +1,9 @@
-//! The decoder of aws-chunked bodies: frames, chunk signatures, trailers. Pushed to, never pulling; not the checksums that
-//! trailers carry, and not the framing of HTTP itself.
+//! The decoder of aws-chunked bodies: frames, chunk signatures, trailers. Pushed to, never pulling; not the checksums
+//! that trailers carry, and not the framing of HTTP itself.
 //!
 //! `hex-size[;chunk-signature=sig]\r\n data \r\n` … `0[;chunk-signature=sig]\r\n` trailer lines `\r\n`. Sources: AWS,
-//! "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks", "… Including Trailing
-//! Headers", and what S3 was seen to answer.
+//! "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks", "… Including
+//! Trailing Headers", and what S3 was seen to answer.
 
 mod encoder;
 mod signer;
@@ -31,8 +31,8 @@ const TRAILER_SIGNATURE: &str = "x-amz-trailer-signature";
 pub enum TrailerPolicy {
     /// Nothing: the payload hash is not one of the `…-TRAILER` kinds.
     Forbidden,
-    /// Exactly the names of `x-amz-trailer` (compared without case). No names at all is an error at the end of the body, as
-    /// is a name that does not come.
+    /// Exactly the names of `x-amz-trailer` (compared without case). No names at all is an error at the end of the
+    /// body, as is a name that does not come.
     Declared(Vec<String>),
 }
 
@@ -58,8 +58,8 @@ pub enum ChunkedError {
         /// `BadChunkSize`: the size of the small one.
         bad_chunk_size: u64,
     },
-    /// The signature of a chunk or of the trailer: 403 `SignatureDoesNotMatch`, with this string to sign and the canonical
-    /// request of the request itself.
+    /// The signature of a chunk or of the trailer: 403 `SignatureDoesNotMatch`, with this string to sign and the
+    /// canonical request of the request itself.
     SignatureMismatch {
         /// `StringToSign`.
         string_to_sign: String,
@@ -149,8 +149,9 @@ impl ChunkedDecoder {
     }
 
     /// Takes bytes from `input` until there is a piece of decoded data (a slice of the input, not a copy), or until the
-    /// input is used up: then `None`. Call it again with the same input while it returns pieces. The last piece of a chunk
-    /// is handed out only after the chunk's signature was found right; earlier pieces of that chunk are not yet vouched for.
+    /// input is used up: then `None`. Call it again with the same input while it returns pieces. The last piece of a
+    /// chunk is handed out only after the chunk's signature was found right; earlier pieces of that chunk are not yet
+    /// vouched for.
     pub fn feed(&mut self, input: &mut Bytes) -> Result<Option<Bytes>, ChunkedError> {
         while !input.is_empty() {
             match self.state {
@@ -183,7 +184,8 @@ impl ChunkedDecoder {
         Ok(None)
     }
 
-    /// To be called at the end of the input: the trailers, with names in lower case and without the trailer's signature.
+    /// To be called at the end of the input: the trailers, with names in lower case and without the trailer's
+    /// signature.
     pub fn finish(self) -> Result<Vec<(String, String)>, ChunkedError> {
         require(self.state == State::Done, "the body ends before its last chunk does")?;
         Ok(self.trailers)
@@ -284,8 +286,8 @@ impl ChunkedDecoder {
         Ok(())
     }
 
-    /// An empty line. Between a signed trailer and its signature there may be one: AWS's own documentation ends the trailer
-    /// with `\n\r\n`, and minio-go writes it so.
+    /// An empty line. Between a signed trailer and its signature there may be one: AWS's own documentation ends the
+    /// trailer with `\n\r\n`, and minio-go writes it so.
     fn end_trailer(&mut self) -> Result<(), ChunkedError> {
         let TrailerPolicy::Declared(declared) = &self.policy else {
             self.state = State::Done;

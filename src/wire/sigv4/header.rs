@@ -85,7 +85,8 @@ impl HeaderAuth {
         })
     }
 
-    /// Checks day, service, terminal and region. AWS's order among them is not pinned anywhere; this is the documented one.
+    /// Checks day, service, terminal and region. AWS's order among them is not pinned anywhere; this is the documented
+    /// one.
     pub fn check_scope(&self, date: AmzDate, expected_region: &str) -> Result<(), HeaderAuthError> {
         self.scope.check_day().map_err(HeaderAuthError::Scope)?;
         if !self.scope.is_of(date) {

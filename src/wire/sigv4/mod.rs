@@ -1,8 +1,8 @@
 //! AWS Signature Version 4 as S3 checks it: headers, presigned URLs, chunked bodies; and the client's side of each.
 //! Not a policy of who may do what, and not the mapping to S3's error codes: errors here are conditions with data.
 //!
-//! Source of behaviour: AWS's "Authenticating Requests (AWS Signature Version 4)" for S3, and what S3 was seen to answer.
-//! No clock: `now` is always a parameter, in seconds since the Unix epoch.
+//! Source of behaviour: AWS's "Authenticating Requests (AWS Signature Version 4)" for S3, and what S3 was seen to
+//! answer. No clock: `now` is always a parameter, in seconds since the Unix epoch.
 
 mod canonical;
 mod chunked;

@@ -77,7 +77,8 @@ impl PayloadHash {
 pub enum PayloadHashError {
     /// Not sent: 400 `InvalidRequest`.
     Missing,
-    /// Neither a keyword nor 64 hexadecimal digits: 400 `InvalidArgument`, with the header and its value as extra fields.
+    /// Neither a keyword nor 64 hexadecimal digits: 400 `InvalidArgument`, with the header and its value as extra
+    /// fields.
     Unknown {
         /// As sent.
         value: String,

@@ -1,5 +1,7 @@
 //! Presigned URLs: reading and judging the query's authentication. Making such URLs is in `presigner`; not `SigV2`.
 
+use http::HeaderMap;
+
 use super::canonical::{self, Canonical, Mechanism, Request};
 use super::date::{AmzDate, MAX_SKEW_SECONDS};
 use super::scope::{Credential, Scope, ScopeError};
@@ -13,6 +15,18 @@ pub const REQUIRED_PARAMETERS: [&str; 6] =
 
 /// A week: the longest validity. Exactly a week is accepted, whatever AWS's sentence says (seen on AWS).
 const MAX_EXPIRES_SECONDS: i64 = 604_800;
+
+/// [`REQUIRED_PARAMETERS`] and two more belong to the authentication and are no headers.
+const NOT_HOISTED: [&str; 8] = [
+    "X-Amz-Algorithm",
+    "X-Amz-Credential",
+    "X-Amz-Signature",
+    "X-Amz-Date",
+    "X-Amz-SignedHeaders",
+    "X-Amz-Expires",
+    "X-Amz-Security-Token",
+    "X-Amz-Content-Sha256",
+];
 
 /// The authentication in a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,8 +77,8 @@ impl PresignAuth {
         })
     }
 
-    /// Whether the URL is good at `now`. To be asked before the signature is compared. Being a little ahead of the server
-    /// is fine (15 minutes), being old is what `X-Amz-Expires` is for.
+    /// Whether the URL is good at `now`. To be asked before the signature is compared. Being a little ahead of the
+    /// server is fine (15 minutes), being old is what `X-Amz-Expires` is for.
     pub fn check_expiry(&self, now: i64) -> Result<(), ExpiryError> {
         let expires_at = self.expires_at();
         if self.date.unix_seconds() > now.saturating_add(MAX_SKEW_SECONDS) {
@@ -92,6 +106,39 @@ impl PresignAuth {
         canonical::presigned_payload_hash(request.headers, request.raw_query)
     }
 
+    /// The query parameters that stand for headers, with names in lower case: `x-amz-*` (SDKs for JavaScript and Java
+    /// put them there) and the conditions `if-match` and `if-none-match`. They count although they are not in
+    /// `SignedHeaders`. Checksums count only if they are in it: the JavaScript SDK puts the checksum of an empty body
+    /// into URLs, and AWS ignores it (seen by LocalStack). A header of the same name that was sent wins: see
+    /// [`PresignAuth::conflicts`].
+    pub fn hoisted_headers<'q>(&self, query: &'q Query) -> Vec<(String, &'q str)> {
+        let is_header = |name: &str| match name {
+            "if-match" | "if-none-match" => true,
+            _ if NOT_HOISTED.iter().any(|other| other.eq_ignore_ascii_case(name)) => false,
+            _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
+                self.signed_headers.contains(name)
+            }
+            _ => name.starts_with("x-amz-"),
+        };
+        let mut headers: Vec<(String, &str)> = vec![];
+        for (name, value) in query.pairs() {
+            let name = name.to_ascii_lowercase();
+            if is_header(&name) && !headers.iter().any(|(other, _)| *other == name) {
+                headers.push((name, value));
+            }
+        }
+        headers
+    }
+
+    /// Names that were sent both as a header and as a hoisted parameter, with different values: S3 answers
+    /// `SignatureDoesNotMatch` (seen by LocalStack), whatever the signature says.
+    pub fn conflicts(&self, query: &Query, headers: &HeaderMap) -> Vec<String> {
+        let differs = |(name, value): &(String, &str)| {
+            canonical::header_value(headers, name).is_some_and(|sent| sent != canonical::collapse(value.as_bytes()))
+        };
+        self.hoisted_headers(query).into_iter().filter(differs).map(|(name, _)| name).collect()
+    }
+
     /// The canonical request to verify.
     pub fn canonical(&self, request: Request<'_>) -> Canonical {
         Canonical::of(request, Mechanism::Presigned, &self.signed_headers, &Self::payload_hash(request))
@@ -107,7 +154,8 @@ fn parse_expires(text: &str) -> Result<i64, PresignError> {
     }
 }
 
-/// What is wrong with the query's parameters: 400 `AuthorizationQueryParametersError`, but for [`PresignError::SigV4A`].
+/// What is wrong with the query's parameters: 400 `AuthorizationQueryParametersError`, but for
+/// [`PresignError::SigV4A`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PresignError {
     /// One of [`REQUIRED_PARAMETERS`] is not there, or empty.
@@ -296,5 +344,23 @@ mod tests {
         assert_eq!(early, ExpiryError::NotYetValid { date_epoch_ms: NOW * 1000, expires_at, server_time });
         assert_eq!(early.message(), "Request is not yet valid");
         assert!(parse(&GOOD.replace("Expires=60", "Expires=0")).unwrap().check_expiry(NOW).is_err());
+    }
+
+    #[test]
+    fn hoisted_parameters_stand_for_headers() {
+        let raw = "If-None-Match=%2A&x-id=PutObject&X-Amz-Meta-A=1&x-amz-meta-a=2&X-Amz-Content-Sha256=UNSIGNED-PAYLOAD\
+                   &x-amz-checksum-crc32=AAAAAA%3D%3D&x-amz-sdk-checksum-algorithm=CRC32&x-amz-security-token=t";
+        let auth = parse(GOOD).unwrap();
+        let query = Query::parse(&format!("{GOOD}&{raw}")).unwrap();
+        let hoisted = auth.hoisted_headers(&query);
+        assert_eq!(hoisted, [("if-none-match".to_owned(), "*"), ("x-amz-meta-a".to_owned(), "1")]);
+        let signed = parse(&GOOD.replace("=host", "=host%3Bx-amz-checksum-crc32")).unwrap();
+        assert!(signed.hoisted_headers(&query).contains(&("x-amz-checksum-crc32".to_owned(), "AAAAAA==")));
+
+        let mut headers = HeaderMap::new();
+        headers.insert("x-amz-meta-a", " 1 ".parse().unwrap());
+        assert!(auth.conflicts(&query, &headers).is_empty());
+        headers.insert("x-amz-meta-a", "2".parse().unwrap());
+        assert_eq!(auth.conflicts(&query, &headers), ["x-amz-meta-a"]);
     }
 }

@@ -32,8 +32,8 @@ impl SignedHeaders {
         self.0.iter().map(String::as_str)
     }
 
-    /// The headers that had to be signed and were not: `host`, and every `x-amz-*` that was sent. In alphabetical order,
-    /// joined by ", " they are `HeadersNotSigned` of S3's 403 `AccessDenied`; empty when all is well.
+    /// The headers that had to be signed and were not: `host`, and every `x-amz-*` that was sent. In alphabetical
+    /// order, joined by ", " they are `HeadersNotSigned` of S3's 403 `AccessDenied`; empty when all is well.
     ///
     /// `x-amz-content-sha256` may be unsigned, with headers and with presigned URLs (seen on AWS): its value is part of
     /// the canonical request anyway. A header that repeats a query parameter of a presigned URL has to be signed too.

@@ -44,8 +44,8 @@ pub struct Signed {
 }
 
 /// Adds `x-amz-date`, `x-amz-content-sha256`, `x-amz-security-token` and `authorization` to headers that already hold
-/// `host`. Signs every header but those that change on the way. Values that are there already are kept, so that tests can
-/// say something else than they sign for.
+/// `host`. Signs every header but those that change on the way. Values that are there already are kept, so that tests
+/// can say something else than they sign for.
 pub fn sign_headers(request: &SignRequest<'_>, headers: &mut HeaderMap) -> Result<Signed, InvalidHeaderValue> {
     let mut defaults =
         vec![("x-amz-date", request.date.iso_basic()), ("x-amz-content-sha256", request.payload_hash.to_owned())];

@@ -28,8 +28,8 @@ impl ChunkedEncoder {
         frame
     }
 
-    /// The last chunk, the trailers (names in lower case), their signature if there are any and chunks are signed, and the
-    /// final line break.
+    /// The last chunk, the trailers (names in lower case), their signature if there are any and chunks are signed, and
+    /// the final line break.
     pub fn finish(&mut self, trailers: &[(String, String)]) -> Vec<u8> {
         let mut text = self.chunk_line(b"");
         for (name, value) in trailers {

@@ -23,7 +23,9 @@ fn trailer(name: &str, value: &str) -> Vec<(String, String)> {
     vec![(name.to_owned(), value.to_owned())]
 }
 
-type Decoded = (Vec<u8>, Vec<(String, String)>);
+/// Data and trailers.
+#[derive(Debug, PartialEq)]
+struct Decoded(Vec<u8>, Vec<(String, String)>);
 
 fn decode(mut decoder: ChunkedDecoder, body: &[u8], step: usize) -> Result<Decoded, ChunkedError> {
     let mut data = Vec::new();
@@ -35,7 +37,7 @@ fn decode(mut decoder: ChunkedDecoder, body: &[u8], step: usize) -> Result<Decod
         assert!(input.is_empty());
     }
     assert_eq!(decoder.decoded_bytes(), data.len() as u64);
-    decoder.finish().map(|trailers| (data, trailers))
+    decoder.finish().map(|trailers| Decoded(data, trailers))
 }
 
 fn decode_unsigned(body: &str, bytes: u64) -> Result<Decoded, ChunkedError> {
@@ -67,7 +69,7 @@ fn the_published_signed_stream() {
     assert_eq!(body.len(), 66824, "the documentation's Content-Length");
     for step in [1, 89, 1000, body.len()] {
         let decoder = ChunkedDecoder::new(signed(SEED), TrailerPolicy::Forbidden, 66560);
-        assert!(decode(decoder, &body, step) == Ok((vec![b'a'; 66560], vec![])), "in pieces of {step}");
+        assert!(decode(decoder, &body, step) == Ok(Decoded(vec![b'a'; 66560], vec![])), "in pieces of {step}");
     }
     let frames = ChunkedEncoder::new(signed(SEED)).frames(&vec![b'a'; 66560], 65536, &[]);
     assert!(frames.concat() == body);
@@ -79,7 +81,7 @@ fn the_published_signed_trailer() {
     let decoder = || ChunkedDecoder::new(signed(SEED_WITH_TRAILER), declared(&["x-amz-checksum-crc32c"]), 66560);
     let expected = trailer("x-amz-checksum-crc32c", "sOO8/Q==");
     assert_eq!(body.len(), 66946, "the documentation's Content-Length");
-    assert!(decode(decoder(), &body, 100) == Ok((vec![b'a'; 66560], expected.clone())));
+    assert!(decode(decoder(), &body, 100) == Ok(Decoded(vec![b'a'; 66560], expected.clone())));
     let frames = ChunkedEncoder::new(signed(SEED_WITH_TRAILER)).frames(&vec![b'a'; 66560], 65536, &expected);
     assert!(frames.concat() == body);
     // As minio-go writes it: a line break between trailer and signature.
@@ -91,9 +93,12 @@ fn the_published_signed_trailer() {
 fn unsigned_trailers_with_and_without_extra_line_breaks() {
     for end in ["\r\n\r\n", "\n\r\n\r\n", "\r\n\r\n\r\n"] {
         let body = format!("5\r\nhello\r\n0\r\nX-Amz-Checksum-CRC32: NhCmhg== {end}");
-        assert_eq!(decode_unsigned(&body, 5), Ok((b"hello".to_vec(), trailer("x-amz-checksum-crc32", "NhCmhg=="))));
+        assert_eq!(
+            decode_unsigned(&body, 5),
+            Ok(Decoded(b"hello".to_vec(), trailer("x-amz-checksum-crc32", "NhCmhg==")))
+        );
     }
-    assert_eq!(decode_plain("0\r\n\r\n", 0), Ok((vec![], vec![])));
+    assert_eq!(decode_plain("0\r\n\r\n", 0), Ok(Decoded(vec![], vec![])));
     assert_eq!(decode_plain("00A;ignored\r\n0123456789\r\n0\r\n\r\n", 10).unwrap().0, b"0123456789");
 }
 
