@@ -8,7 +8,8 @@ use super::auth::{PayloadMode, Principal};
 use super::engine_error::{Named, s3_error};
 use super::error::{Result, S3Error};
 use super::request::Head;
-use super::{Shared, intake};
+use super::intake::{self, DigestRule};
+use super::Shared;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;
@@ -60,8 +61,8 @@ impl Call {
         super::access::bucket_name(&self.head.target)
     }
 
-    /// Reads a small body whole, verified against every digest that came with it.
-    pub(crate) async fn small_body(&mut self, limit_bytes: u64) -> Result<Bytes> {
-        intake::small_body(self, limit_bytes).await
+    /// Reads a document whole, compared with every digest that came with it.
+    pub(crate) async fn document(&mut self, limit_bytes: u64, rule: DigestRule) -> Result<Bytes> {
+        intake::document(self, limit_bytes, rule).await
     }
 }

@@ -43,8 +43,8 @@ impl Head {
     }
 
     /// The request as signatures see it.
-    pub(crate) fn signable(&self) -> sigv4::canonical::Request<'_> {
-        sigv4::canonical::Request {
+    pub(crate) fn signable(&self) -> sigv4::Request<'_> {
+        sigv4::Request {
             method: self.method.as_str(),
             raw_path: &self.raw_path,
             raw_query: self.query.raw(),
@@ -52,37 +52,16 @@ impl Head {
         }
     }
 
-    /// Takes over what a presigned URL carries in its query in place of headers: the JavaScript and Java SDKs put
-    /// `x-amz-*` there. Checksums are signed there but not taken (seen on AWS); conditions are.
-    pub(crate) fn hoist_query(&mut self) {
-        for (name, value) in self.query.pairs() {
-            let name = name.to_ascii_lowercase();
-            let taken = name == "if-match" || name == "if-none-match" || (name.starts_with("x-amz-") && !stays(&name));
-            if !taken || self.headers.contains_key(&name) {
-                continue;
-            }
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
+    /// Takes over headers that a presigned URL carries in its query: the JavaScript and Java SDKs put them there.
+    pub(crate) fn hoist(&mut self, hoisted: Vec<(String, String)>) {
+        for (name, value) in hoisted {
+            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse())
+                && !self.headers.contains_key(&name)
+            {
                 self.headers.insert(name, value);
             }
         }
     }
-}
-
-/// Query parameters that are no headers.
-fn stays(name: &str) -> bool {
-    name.starts_with("x-amz-checksum-")
-        || matches!(
-            name,
-            "x-amz-algorithm"
-                | "x-amz-credential"
-                | "x-amz-date"
-                | "x-amz-expires"
-                | "x-amz-signedheaders"
-                | "x-amz-signature"
-                | "x-amz-security-token"
-                | "x-amz-content-sha256"
-                | "x-amz-sdk-checksum-algorithm"
-        )
 }
 
 fn text_of(bytes: &[u8]) -> String {

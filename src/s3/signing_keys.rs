@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::wire::sigv4::key::SigningKey;
-use crate::wire::sigv4::scope::Scope;
+use crate::wire::sigv4::{Scope, SigningKey};
 
 /// Clients choose scopes, so the number kept is bounded; at the bound all are dropped and derived anew.
 const MAX_KEYS: usize = 256;

@@ -7,8 +7,7 @@ use super::sigv4::Signature;
 use crate::http::identity::Identity;
 use crate::s3::Shared;
 use crate::s3::request::Head;
-use crate::wire::sigv4::canonical::Canonical;
-use crate::wire::sigv4::explain::{Alternatives, Failure, explain};
+use crate::wire::sigv4::{Alternatives, Canonical, Failure, explain};
 
 /// Logs what would have matched. No secret and no right signature is in it.
 pub(super) fn log_why(

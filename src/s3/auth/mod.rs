@@ -12,9 +12,7 @@ use super::request::Head;
 use super::{AuthMode, Shared};
 use crate::http::identity::Identity;
 use crate::wire::error_codes::Code;
-use crate::wire::sigv4::chunked::ChunkSigning;
-use crate::wire::sigv4::header::AuthScheme;
-use crate::wire::sigv4::payload::PayloadHash;
+use crate::wire::sigv4::{AuthScheme, ChunkSigning, PayloadHash};
 
 /// Who calls.
 #[derive(Debug, Clone)]
@@ -62,6 +60,8 @@ pub(crate) struct Seed {
 pub(crate) struct Authenticated {
     pub(crate) principal: Principal,
     pub(crate) payload_mode: PayloadMode,
+    /// Headers that a presigned URL carries in its query.
+    pub(crate) hoisted: Vec<(String, String)>,
 }
 
 /// The ways to authenticate.
@@ -81,7 +81,8 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
     if shared.config.auth == AuthMode::Off {
         let identity = Arc::clone(shared.config.identities.default_identity());
         let payload_mode = unverified_payload(head)?;
-        return Ok(Authenticated { principal: Principal::Identity(identity), payload_mode });
+        let principal = Principal::Identity(identity);
+        return Ok(Authenticated { principal, payload_mode, hoisted: Vec::new() });
     }
     match mechanism(head)? {
         Mechanism::HeaderV4 => sigv4::by_header(shared, head),
@@ -94,7 +95,8 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
             if head.headers.contains_key("x-amz-date") {
                 return Err(Code::AccessDenied.into());
             }
-            Ok(Authenticated { principal: Principal::Anonymous, payload_mode: anonymous_payload(head)? })
+            let payload_mode = anonymous_payload(head)?;
+            Ok(Authenticated { principal: Principal::Anonymous, payload_mode, hoisted: Vec::new() })
         }
     }
 }

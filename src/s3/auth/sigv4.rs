@@ -8,15 +8,10 @@ use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
 use crate::s3::{RegionRule, Shared};
 use crate::wire::error_codes::Code;
-use crate::wire::sigv4::canonical::{Canonical, Computed, Mechanism};
-use crate::wire::sigv4::chunked::{ChunkSigner, ChunkSigning};
-use crate::wire::sigv4::date::{AmzDate, RequestDate};
-use crate::wire::sigv4::header::{HeaderAuth, HeaderAuthError};
-use crate::wire::sigv4::key::SigningKey;
-use crate::wire::sigv4::payload::{PayloadHash, PayloadHashError};
-use crate::wire::sigv4::presign::{ExpiryError, PresignAuth, PresignError};
-use crate::wire::sigv4::scope::{Credential, Scope};
-use crate::wire::sigv4::signed_headers::SignedHeaders;
+use crate::wire::sigv4::{
+    AmzDate, Canonical, ChunkSigner, ChunkSigning, Computed, Credential, ExpiryError, HeaderAuth, HeaderAuthError,
+    Mechanism, PayloadHash, PayloadHashError, PresignAuth, PresignError, RequestDate, Scope, SignedHeaders, SigningKey,
+};
 use crate::wire::time::Timestamp;
 
 /// What both forms of a signature have in common.
@@ -80,7 +75,15 @@ pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
         mechanism: Mechanism::Presigned,
     };
     let canonical = auth.canonical(head.signable());
-    verify(shared, head, &identity, &signature, &canonical, hash)
+    if !auth.conflicts(&head.query, &head.headers).is_empty() {
+        // The same name in header and query with different values cannot both be what was signed.
+        let key = signing_key(shared, &identity, signature.scope);
+        return Err(mismatch(signature.access_key, &canonical.sign(signature.date, signature.scope, &key), signature.provided));
+    }
+    let mut authenticated = verify(shared, head, &identity, &signature, &canonical, hash)?;
+    let hoisted = auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned()));
+    authenticated.hoisted = hoisted.collect();
+    Ok(authenticated)
 }
 
 fn verify(
@@ -116,7 +119,8 @@ fn verify(
         },
     };
     let payload_mode = payload_mode(hash, hash.has_signed_chunks().then_some(seed));
-    Ok(Authenticated { principal: Principal::Identity(Arc::clone(identity)), payload_mode })
+    let principal = Principal::Identity(Arc::clone(identity));
+    Ok(Authenticated { principal, payload_mode, hoisted: Vec::new() })
 }
 
 /// What verifying chunks starts from.
