@@ -10,3 +10,5 @@ pub mod http;
 pub mod s3;
 pub mod server;
 pub mod wire;
+
+pub use server::Server;

@@ -1,1 +1,157 @@
-//! Placeholder.
+//! Buckets, objects, versions, uploads and parts: metadata in SQLite, bytes in blobs. No HTTP and no XML in here.
+//!
+//! An [`Engine`] is a value: a process may hold several. What a success means is set by its [`Durability`].
+
+pub mod blobs;
+pub mod bucket;
+pub mod check;
+pub mod clock;
+pub mod document;
+pub mod durability;
+pub mod error;
+mod extent;
+pub mod ids;
+mod keeper;
+pub mod limits;
+pub mod list;
+mod meta;
+pub mod object;
+pub mod open;
+mod recover;
+pub mod upload;
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use self::blobs::digests::WantedDigests;
+use self::blobs::lease::Leases;
+use self::blobs::store::BlobStore;
+use self::blobs::writer::BlobWriter;
+use self::clock::Clock;
+use self::error::{Error, Result};
+use self::ids::UploadIdSecret;
+use self::keeper::Keeper;
+use self::limits::Limits;
+use self::meta::readers::Readers;
+use self::meta::writer::{OnCommit, Tx, Writer};
+use self::open::{MultipartOrder, Recovery};
+
+pub use self::durability::Durability;
+pub use self::open::{OpenError, Options};
+
+/// An open data directory (or, with `memory` durability, one that never was). Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    core: Arc<Core>,
+    keeper: Keeper,
+    secret: UploadIdSecret,
+    limits: Limits,
+    clock: Clock,
+    multipart_order: MultipartOrder,
+    recovery: Recovery,
+    /// Held as long as the engine lives: one Staves per data directory.
+    _lock: Option<std::fs::File>,
+}
+
+/// What the engine's own threads and readers share.
+pub(crate) struct Core {
+    pub(crate) store: Arc<BlobStore>,
+    writer: Arc<Writer>,
+    readers: Readers,
+    leases: Arc<Leases>,
+}
+
+impl Core {
+    /// Reads committed metadata.
+    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.readers.read(&self.writer, query)
+    }
+}
+
+impl Engine {
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// The engine's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// What opening the data directory had to put right.
+    pub fn recovery(&self) -> &Recovery {
+        &self.0.recovery
+    }
+
+    /// Starts a blob. Nothing exists until it is sealed and given to an operation.
+    pub fn blob_writer(&self, wanted: WantedDigests) -> BlobWriter {
+        BlobWriter::new(Arc::clone(&self.0.core.store), self.0.limits.inline_body_bytes, wanted)
+    }
+
+    /// Starts removing, in the background, files that a crash left. Nothing has to wait for it.
+    pub fn sweep_in_background(&self) -> Result<()> {
+        Ok(self.0.keeper.sweep_orphans()?)
+    }
+
+    /// Commits what is queued, waits for the keeper, and closes the database. Later operations answer
+    /// [`Error::Closed`].
+    pub async fn close(&self) {
+        let inner = Arc::clone(&self.0);
+        if tokio::task::spawn_blocking(move || inner.shut_down()).await.is_err() {
+            tracing::error!("closing the engine panicked; the next start recovers the data directory");
+        }
+    }
+
+    /// A point read, on this thread.
+    fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.0.core.read(query)
+    }
+
+    /// A longer read, on a blocking thread.
+    async fn read_pages<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let core = Arc::clone(&self.0.core);
+        blobs::writer::blocking(move || core.read(query)).await
+    }
+
+    async fn transact<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.core.writer.transact((), move |tx, ()| operation(tx)).await
+    }
+
+    /// As [`Self::transact`], with something that must outlive a committed operation and no other.
+    async fn transact_with<T: Send + 'static, G: OnCommit>(
+        &self,
+        guard: G,
+        operation: impl FnOnce(&Tx<'_>, &G) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.core.writer.transact(guard, operation).await
+    }
+}
+
+impl Inner {
+    fn shut_down(&self) {
+        self.keeper.stop();
+        self.core.readers.close();
+        self.core.writer.close();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+/// The caller's bucket was there when the request began; within the transaction it has to be there still.
+fn require_bucket(conn: &Connection, bucket: i64) -> Result<()> {
+    if meta::buckets::exists(conn, bucket)? { Ok(()) } else { Err(Error::NoSuchBucket) }
+}

@@ -43,6 +43,7 @@ codes! {
     IncompleteBody = "IncompleteBody", 400, "The request body terminated unexpectedly";
     IncorrectNumberOfFilesInPostRequest = "IncorrectNumberOfFilesInPostRequest", 400, "POST requires exactly one file upload per request.";
     InlineDataTooLarge = "InlineDataTooLarge", 400, "Inline data exceeds the maximum allowed size.";
+    InsufficientStorage = "InsufficientStorage", 507, "The disk that holds the data directory is full. Free some space and try again.";
     InternalError = "InternalError", 500, "We encountered an internal error. Please try again.";
     InvalidAccessKeyId = "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records.";
     InvalidArgument = "InvalidArgument", 400, "Invalid Argument";

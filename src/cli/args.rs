@@ -1,0 +1,281 @@
+//! Every flag with its help. Not where values come from: environment and file are laid under the flags by `settings`,
+//! which parses all of them by what is written here.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::units;
+use crate::engine::{Durability, MultipartOrder};
+use crate::s3::AuthMode;
+
+const EXAMPLES: &str = "\
+Examples:
+  staves                                       serve on http://127.0.0.1:9000, data in ./staves-data
+  staves --bucket photos --bucket logs         … with two buckets from the start
+  staves --durability memory --port 0 --ready-json
+                                               for tests: nothing is kept, a free port, one line of JSON when ready
+  staves --seed ./fixtures                     load fixtures/<bucket>/<key…> first
+  staves --tls                                 https, with a CA of its own to give to AWS_CA_BUNDLE
+  staves presign s3://photos/cat.jpg --curl    a curl line that downloads without credentials
+  staves check                                 is everything in ./staves-data as it should be?
+
+Settings:
+  Each flag is also an environment variable and a key of staves.toml. Flags win over variables, variables over the file:
+  --min-part-size 1  =  STAVES_MIN_PART_SIZE=1  =  min_part_size = 1
+  What can be given several times is a list with commas in a variable, and an array in the file:
+  --host 0.0.0.0 --host ::  =  STAVES_HOST=0.0.0.0,::  =  host = [\"0.0.0.0\", \"::\"]
+  More identities are [[identity]] tables in staves.toml, or the same as JSON in STAVES_IDENTITIES:
+  [[identity]]
+  access_key = \"alice\"
+  secret_key = \"…\"
+  account = \"111111111111\"     # also: canonical_id, display_name, email, session_token
+
+What 200 means (--durability):
+  memory   nothing is kept: it ends with the process. --data is neither read nor written.
+  process  survives the end of Staves, kill -9 included. After a power loss, the last seconds may be missing.
+  power    survives a power loss: everything is synced to disk before the answer, which takes its time.";
+
+/// An AWS-faithful local S3 for development and tests.
+///
+/// `staves` alone serves. Point any AWS client at the endpoint that it prints.
+#[derive(Debug, Parser)]
+#[command(name = "staves", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 120)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve S3 (what `staves` does when nothing else is said)
+    #[command(after_help = EXAMPLES)]
+    Serve(Box<ServeArgs>),
+    /// Print a URL that works without credentials for a while
+    Presign(PresignArgs),
+    /// Verify a data directory: rows against blobs, blobs against their hashes
+    Check(CheckArgs),
+    /// Ask a running server whether it is well: for container health checks
+    Health(HealthArgs),
+}
+
+/// On or off, so that a flag can also take back what the file says (`--tls=off`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+/// The settings of a server. The names of the fields are the keys of staves.toml.
+#[derive(Debug, Clone, Args)]
+pub(super) struct ServeArgs {
+    /// Read settings from FILE [default: ./staves.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+
+    /// Keep everything in DIR
+    #[arg(long, value_name = "DIR", default_value = "./staves-data", help_heading = "Storage")]
+    pub(super) data: PathBuf,
+    /// What survives what: memory, process or power (see below)
+    #[arg(long, value_name = "MODE", default_value = "process", help_heading = "Storage")]
+    pub(super) durability: Durability,
+    /// The least size of a part that is not the last: 1, 64KiB, 5MiB … [AWS: 5MiB]
+    #[arg(long, value_name = "SIZE", default_value = "5MiB", value_parser = units::size, help_heading = "Storage")]
+    pub(super) min_part_size: u64,
+    /// Which upload of a key is the newest: by `initiation`, as on AWS, or by `completion`
+    #[arg(long, value_name = "ORDER", default_value = "initiation", value_parser = multipart_order, help_heading = "Storage")]
+    pub(super) multipart_order: MultipartOrder,
+
+    /// Create a bucket at the start, unless it is there (repeatable)
+    #[arg(long, value_name = "NAME", help_heading = "Contents")]
+    pub(super) bucket: Vec<String>,
+    /// Load DIR/<bucket>/<key…> at the start
+    #[arg(long, value_name = "DIR", help_heading = "Contents")]
+    pub(super) seed: Option<PathBuf>,
+
+    /// Listen on this address (repeatable)
+    #[arg(
+        long,
+        help = "Listen on this address (repeatable) [default: 127.0.0.1 and ::1]",
+        value_name = "ADDRESS",
+        help_heading = "Network"
+    )]
+    pub(super) host: Vec<String>,
+    /// Listen on this port; 0 picks a free one
+    #[arg(long, value_name = "PORT", default_value = "9000", help_heading = "Network")]
+    pub(super) port: u16,
+    /// Find buckets also at <bucket>.DOMAIN, besides <bucket>.localhost (repeatable)
+    #[arg(long, value_name = "DOMAIN", help_heading = "Network")]
+    pub(super) domain: Vec<String>,
+    /// A further host name that clients sign for, such as a container's name (repeatable)
+    #[arg(long, value_name = "HOST", help_heading = "Network")]
+    pub(super) host_alias: Vec<String>,
+    /// The URL that clients use, where it is not the one listened on
+    #[arg(long, value_name = "URL", help_heading = "Network")]
+    pub(super) public_url: Option<String>,
+    /// Serve https, with certificates signed by a CA that is made once and kept in the data directory
+    #[arg(long, value_name = "on|off", default_value = "off", default_missing_value = "on", num_args = 0..=1,
+          require_equals = true, value_parser = switch, hide_default_value = true, help_heading = "Network")]
+    pub(super) tls: Switch,
+    /// Serve https with this certificate chain (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The private key of --tls-cert (PEM)
+    #[arg(long, value_name = "FILE", help_heading = "Network")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// How long a client may be silent in the middle of a body
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = units::duration, help_heading = "Network")]
+    pub(super) idle_timeout: Duration,
+
+    /// The access key of the default identity
+    #[arg(long, value_name = "KEY", default_value = "test", help_heading = "Who may call")]
+    pub(super) access_key: String,
+    /// The secret key of the default identity
+    #[arg(long, value_name = "SECRET", default_value = "test", help_heading = "Who may call")]
+    pub(super) secret_key: String,
+    /// `off` takes requests without looking at their signatures
+    #[arg(long, value_name = "on|off", default_value = "on", value_parser = auth_mode, help_heading = "Who may call")]
+    pub(super) auth: AuthMode,
+    /// The region of the endpoint
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = "Who may call")]
+    pub(super) region: String,
+    /// Refuse signatures that are made for another region
+    #[arg(long, value_name = "on|off", default_value = "off", default_missing_value = "on", num_args = 0..=1,
+          require_equals = true, value_parser = switch, hide_default_value = true, help_heading = "Who may call")]
+    pub(super) region_strict: Switch,
+
+    /// When ready, print one line of JSON on standard output (endpoint, credentials, region, pid)
+    #[arg(long, value_name = "on|off", default_value = "off", default_missing_value = "on", num_args = 0..=1,
+          require_equals = true, value_parser = switch, hide_default_value = true, help_heading = "Output")]
+    pub(super) ready_json: Switch,
+    /// What to log on standard error: error, warn, info, debug, or a filter
+    #[arg(
+        long,
+        help = "What to log on standard error: error, warn, info, debug, or a filter such as staves::s3=debug,warn",
+        value_name = "FILTER",
+        default_value = "info",
+        help_heading = "Output"
+    )]
+    pub(super) log: String,
+}
+
+/// Presigned URLs are signed here, without asking the server: it need not run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct PresignArgs {
+    /// The object
+    #[arg(help = "The object, as s3://bucket/key", value_name = "S3_URL")]
+    pub(super) object: String,
+    /// GET or PUT
+    #[arg(long, default_value = "GET", value_parser = presign_method)]
+    pub(super) method: http::Method,
+    /// The upload whose part is PUT
+    #[arg(long, value_name = "ID", requires = "part_number")]
+    pub(super) upload_id: Option<String>,
+    /// The number of the part that is PUT
+    #[arg(long, value_name = "N", requires = "upload_id", value_parser = clap::value_parser!(u16).range(1..=10_000))]
+    pub(super) part_number: Option<u16>,
+    /// How long the URL works: 300s, 15m, 2h, 7d (7 days at most)
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = units::duration)]
+    pub(super) expires: Duration,
+    /// The endpoint [default: by the settings of `serve`]
+    #[arg(long, value_name = "URL")]
+    pub(super) endpoint: Option<String>,
+    /// Print a curl line instead of the URL alone
+    #[arg(long)]
+    pub(super) curl: bool,
+    /// The access key [default: by the settings of `serve`]
+    #[arg(long, value_name = "KEY", requires = "secret_key")]
+    pub(super) access_key: Option<String>,
+    /// The secret key [default: by the settings of `serve`]
+    #[arg(long, value_name = "SECRET", requires = "access_key")]
+    pub(super) secret_key: Option<String>,
+    /// The region [default: by the settings of `serve`]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Option<String>,
+    /// Read settings from FILE [default: ./staves.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// Exit code: 0 all is well, 1 differences were found, 2 the check could not run.
+#[derive(Debug, Clone, Args)]
+pub(super) struct CheckArgs {
+    /// The data directory [default: by the settings of `serve`]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Read settings from FILE [default: ./staves.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+/// Exit code: 0 the server answers, 1 it does not.
+#[derive(Debug, Clone, Args)]
+pub(super) struct HealthArgs {
+    /// The endpoint [default: by the settings of `serve`]
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+    /// How long to wait for the answer
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = units::duration)]
+    pub(super) timeout: Duration,
+    /// Read settings from FILE [default: ./staves.toml, if there is one]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+fn switch(text: &str) -> Result<Switch, String> {
+    match text {
+        "on" | "true" | "1" | "yes" => Ok(Switch::On),
+        "off" | "false" | "0" | "no" => Ok(Switch::Off),
+        _ => Err("use on or off".to_owned()),
+    }
+}
+
+fn auth_mode(text: &str) -> Result<AuthMode, String> {
+    switch(text).map(|switch| if switch == Switch::On { AuthMode::On } else { AuthMode::Off })
+}
+
+fn multipart_order(text: &str) -> Result<MultipartOrder, String> {
+    match text {
+        "initiation" => Ok(MultipartOrder::Initiation),
+        "completion" => Ok(MultipartOrder::Completion),
+        _ => Err("use initiation or completion".to_owned()),
+    }
+}
+
+fn presign_method(text: &str) -> Result<http::Method, String> {
+    match text.to_ascii_uppercase().as_str() {
+        "GET" => Ok(http::Method::GET),
+        "PUT" => Ok(http::Method::PUT),
+        _ => Err("use GET or PUT".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_may_stand_alone_or_after_serve() {
+        for line in [&["staves", "--port", "1", "--tls"][..], &["staves", "serve", "--port", "1", "--tls"]] {
+            let cli = Cli::try_parse_from(line).unwrap();
+            let serve = cli.command.map_or(cli.serve, |command| match command {
+                Command::Serve(serve) => *serve,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!((serve.port, serve.tls), (1, Switch::On));
+        }
+        assert!(Cli::try_parse_from(["staves", "--port", "1", "check"]).is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! `staves serve`: settings into a server, then waiting for the end. Not the server: that is `server`.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::args::Switch;
+use super::settings::Settings;
+use super::{banner, log, progress};
+use crate::engine::Limits;
+use crate::s3::RegionRule;
+use crate::server::{RunningServer, Server, ServerBuilder, Tls};
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn run(settings: Settings) -> Result<ExitCode, String> {
+    log::start(&settings.serve.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("the runtime cannot start: {error}"))?;
+    runtime.block_on(serve(settings))
+}
+
+async fn serve(settings: Settings) -> Result<ExitCode, String> {
+    // Before anything else: the first process of a container ignores signals that nobody handles.
+    let mut stop = Stop::listen()?;
+    let server = tokio::select! {
+        started = builder(&settings)?.start() => started.map_err(|error| error.to_string())?,
+        () = stop.asked() => return Err("stopped before it was ready".to_owned()),
+    };
+    announce(&settings, &server);
+    stop.asked().await;
+    tracing::info!("stopping: finishing the requests in flight (ask again to stop at once)");
+    tokio::select! {
+        () = server.shutdown() => {
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        () = stop.asked() => Err("stopped at once, as asked".to_owned()),
+    }
+}
+
+fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
+    let serve = settings.serve.clone();
+    let tls = match (serve.tls_cert, serve.tls_key) {
+        (Some(cert), Some(key)) => Tls::Files { cert, key },
+        _ if serve.tls == Switch::On => Tls::SelfSigned,
+        _ => Tls::Off,
+    };
+    let region_rule = if serve.region_strict == Switch::On { RegionRule::Exact } else { RegionRule::Any };
+    let limits = Limits { min_part_size_bytes: serve.min_part_size, ..Limits::default() };
+    let mut builder = Server::builder()
+        .data_dir(serve.data)
+        .durability(serve.durability)
+        .limits(limits)
+        .multipart_order(serve.multipart_order)
+        .hosts(serve.host)
+        .port(serve.port)
+        .identities(settings.identities.clone())
+        .region(serve.region)
+        .region_rule(region_rule)
+        .auth(serve.auth)
+        .domains(serve.domain)
+        .host_aliases(serve.host_alias)
+        .tls(tls)
+        .buckets(serve.bucket)
+        .idle_timeout(serve.idle_timeout);
+    if let Some(url) = serve.public_url {
+        builder = builder.public_url(url);
+    }
+    if let Some(directory) = serve.seed {
+        if !directory.is_dir() {
+            return Err(format!(
+                "the seed directory {} is not there; give --seed a directory of buckets",
+                directory.display()
+            ));
+        }
+        builder = builder.seed(directory).on_seed(progress::of_seed());
+    }
+    Ok(builder)
+}
+
+fn announce(settings: &Settings, server: &RunningServer) {
+    if settings.serve.ready_json == Switch::On {
+        banner::ready_json(server);
+        banner::show(settings, server, banner::Place::StandardError);
+    } else {
+        banner::show(settings, server, banner::Place::StandardOutput);
+    }
+}
+
+/// The signals that ask a process to end.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Stop, String> {
+        let listen = |kind| signal(kind).map_err(|error| format!("signals cannot be handled: {error}"));
+        Ok(Stop { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Writing a blob: a body arrives in pieces, is hashed and written in the same pass, and is sealed.
+//!
+//! Small bodies stay in a buffer and end inside SQLite. Larger ones go to a file in batches on a blocking thread, one
+//! batch at work while the next fills: memory is bounded by two batches per body, whatever its size.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use rusqlite::Connection;
+use tokio::task::JoinHandle;
+
+use super::digests::{Digesting, Digests, WantedDigests};
+use super::store::{BlobStore, TempFile};
+use crate::engine::error::{Error, Result};
+use crate::engine::extent::ExtentList;
+use crate::engine::meta::blobs;
+use crate::engine::meta::writer::OnCommit;
+
+/// Bytes that go to a blocking thread at once. Measured: 256 KiB to 1 MiB are equally good.
+const BATCH_BYTES: usize = 512 << 10;
+/// Up to here, hashing and writing on the spot costs less than waking another thread.
+const ON_THE_SPOT_BYTES: usize = 64 << 10;
+
+/// A blob being written. Dropping it leaves nothing behind.
+pub struct BlobWriter {
+    store: Arc<BlobStore>,
+    inline_max_bytes: usize,
+    batch: Vec<Bytes>,
+    batch_bytes: usize,
+    size_bytes: u64,
+    state: State,
+}
+
+enum State {
+    /// Ready for a batch.
+    Idle(Box<Work>),
+    /// A batch is being hashed and written.
+    Busy(JoinHandle<Result<Box<Work>>>),
+    /// A batch failed; the error has been returned.
+    Failed,
+}
+
+struct Work {
+    digesting: Digesting,
+    file: Option<TempFile>,
+}
+
+/// A whole blob, its digests known, that no row points at yet. Dropping it removes it.
+pub struct Sealed {
+    digests: Digests,
+    size_bytes: u64,
+    place: SealedPlace,
+}
+
+enum SealedPlace {
+    Inline(Vec<u8>),
+    File(TempFile),
+}
+
+impl BlobWriter {
+    pub(crate) fn new(store: Arc<BlobStore>, inline_max_bytes: usize, wanted: WantedDigests) -> BlobWriter {
+        BlobWriter {
+            store,
+            inline_max_bytes,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            size_bytes: 0,
+            state: State::Idle(Box::new(Work { digesting: Digesting::new(wanted), file: None })),
+        }
+    }
+
+    /// Bytes taken so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Takes the next piece. Waits for the disk when a batch is full and the one before is still being written.
+    pub async fn write(&mut self, piece: Bytes) -> Result<()> {
+        self.size_bytes += piece.len() as u64;
+        self.batch_bytes += piece.len();
+        self.batch.push(piece);
+        if self.batch_bytes >= BATCH_BYTES {
+            let mut work = self.idle().await?;
+            let (store, batch) = (Arc::clone(&self.store), std::mem::take(&mut self.batch));
+            self.batch_bytes = 0;
+            self.state = State::Busy(tokio::task::spawn_blocking(move || {
+                work.process(&store, &batch)?;
+                Ok(work)
+            }));
+        }
+        Ok(())
+    }
+
+    /// Ends the body: everything is hashed and written, and the file has its own name.
+    pub async fn seal(mut self) -> Result<Sealed> {
+        let mut work = self.idle().await?;
+        let (size_bytes, batch) = (self.size_bytes, std::mem::take(&mut self.batch));
+        if work.file.is_none() && self.batch_bytes <= self.inline_max_bytes {
+            let body = batch.concat();
+            work.digesting.update(&body);
+            return Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::Inline(body) });
+        }
+        let (store, on_the_spot) = (Arc::clone(&self.store), self.batch_bytes <= ON_THE_SPOT_BYTES);
+        let finish = move || -> Result<Sealed> {
+            work.process(&store, &batch)?;
+            let mut file = work.file.ok_or_else(|| Error::Bug { what: "a written blob has a file".to_owned() })?;
+            file.seal()?;
+            Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::File(file) })
+        };
+        if on_the_spot && !store_syncs(&self.store) { finish() } else { blocking(finish).await }
+    }
+
+    async fn idle(&mut self) -> Result<Box<Work>> {
+        match std::mem::replace(&mut self.state, State::Failed) {
+            State::Idle(work) => Ok(work),
+            State::Busy(batch) => joined(batch.await),
+            State::Failed => Err(Error::Bug { what: "a failed blob is not written further".to_owned() }),
+        }
+    }
+}
+
+impl Work {
+    fn process(&mut self, store: &Arc<BlobStore>, batch: &[Bytes]) -> Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(store.create()?),
+        };
+        let mut file: &File = file.file();
+        for piece in batch {
+            self.digesting.update(piece);
+            file.write_all(piece)?;
+        }
+        Ok(())
+    }
+}
+
+impl Sealed {
+    /// What the body's digests are.
+    pub fn digests(&self) -> &Digests {
+        &self.digests
+    }
+
+    /// The body's size.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
+    /// Adds the row that makes this blob exist, with one reference, and returns where its bytes are.
+    pub(crate) fn commit_row(&self, conn: &Connection) -> Result<ExtentList> {
+        let crc64 = self.digests.crc64.as_bytes();
+        let id = match &self.place {
+            SealedPlace::Inline(body) => blobs::insert_inline(conn, body, crc64)?,
+            SealedPlace::File(file) => blobs::insert_file(conn, file.name(), self.size_bytes, crc64)?,
+        };
+        Ok(ExtentList::whole(id, self.size_bytes))
+    }
+}
+
+impl OnCommit for Sealed {
+    fn committed(self) {
+        if let SealedPlace::File(file) = self.place {
+            file.keep();
+        }
+    }
+}
+
+fn store_syncs(store: &BlobStore) -> bool {
+    matches!(store, BlobStore::Disk { durability: crate::engine::durability::Durability::Power, .. })
+}
+
+/// Runs file work off the reactor.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    joined(tokio::task::spawn_blocking(work).await)
+}
+
+fn joined<T>(outcome: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
+    outcome.unwrap_or_else(|error| {
+        Err(if error.is_panic() { Error::Bug { what: "file work panicked".to_owned() } } else { Error::Closed })
+    })
+}

@@ -1,0 +1,86 @@
+//! Buckets: make, find, list, delete.
+
+use super::error::{Error, Result};
+use super::list::More;
+use super::meta::{buckets, current, documents, uploads};
+use super::upload::discard;
+use super::{Engine, require_bucket};
+use crate::wire::bucket_name::BucketName;
+use crate::wire::time::Timestamp;
+
+/// A bucket as it was when it was looked up.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// This incarnation: a bucket that is deleted and made again has another.
+    pub(crate) id: i64,
+    /// Its name.
+    pub name: BucketName,
+    /// The 12-digit account that owns it.
+    pub account: String,
+    /// The region it was made in.
+    pub region: String,
+    /// When.
+    pub created: Timestamp,
+}
+
+/// Which buckets to list.
+#[derive(Debug, Clone)]
+pub struct BucketQuery {
+    /// Whose.
+    pub account: String,
+    /// Only names that begin with it.
+    pub prefix: String,
+    /// Only names after it.
+    pub after: String,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl Engine {
+    /// Makes a bucket. Fails with [`Error::BucketExists`] when the name is taken, by whomever.
+    pub async fn create_bucket(&self, name: &BucketName, account: &str, region: &str) -> Result<Bucket> {
+        let (name, account, region) = (name.clone(), account.to_owned(), region.to_owned());
+        self.transact(move |tx| {
+            if let Some(existing) = buckets::by_name(tx.conn, &name)? {
+                return Err(Error::BucketExists { account: existing.account });
+            }
+            let created = tx.now();
+            let id = buckets::insert(tx.conn, &name, &account, &region, created)?;
+            Ok(Bucket { id, name, account, region, created })
+        })
+        .await
+    }
+
+    /// Finds a bucket by name.
+    pub fn bucket(&self, name: &BucketName) -> Result<Bucket> {
+        self.read(|conn| buckets::by_name(conn, name))?.ok_or(Error::NoSuchBucket)
+    }
+
+    /// A page of an account's buckets, in name order.
+    pub async fn list_buckets(&self, query: BucketQuery) -> Result<(Vec<Bucket>, More)> {
+        self.read_pages(move |conn| {
+            let mut page = buckets::page(conn, &query.account, &query.prefix, &query.after, query.limit + 1)?;
+            let more = if page.len() > query.limit { More::Follows } else { More::Ended };
+            page.truncate(query.limit);
+            Ok((page, more))
+        })
+        .await
+    }
+
+    /// Deletes an empty bucket with its documents. Open uploads do not keep it: they end with it.
+    pub async fn delete_bucket(&self, bucket: &Bucket) -> Result<()> {
+        let id = bucket.id;
+        self.transact(move |tx| {
+            require_bucket(tx.conn, id)?;
+            if current::any(tx.conn, id)? {
+                return Err(Error::BucketNotEmpty);
+            }
+            for upload in uploads::of_bucket(tx.conn, id)? {
+                discard(tx.conn, upload)?;
+            }
+            documents::delete_all(tx.conn, id)?;
+            buckets::delete(tx.conn, id)
+        })
+        .await
+    }
+}

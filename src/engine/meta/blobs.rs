@@ -1,0 +1,165 @@
+//! `blobs`: bytes at rest and how many extents point at them.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{corrupt, limit_to, size_from, size_to};
+use crate::engine::error::{Error, Result};
+use crate::engine::extent::ExtentList;
+use crate::engine::ids::BlobName;
+
+const INSERT: &str = "INSERT INTO blobs (name, size_bytes, crc64, refs, body) VALUES (?1, ?2, ?3, 1, ?4)";
+const SELECT: &str = "SELECT name, size_bytes, state, body FROM blobs WHERE id = ?1";
+const ADD_REF: &str = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1";
+const DROP_REF: &str = "UPDATE blobs SET refs = refs - 1 WHERE id = ?1";
+const RELEASED: &str = "SELECT id, name FROM blobs WHERE refs = 0 ORDER BY id LIMIT ?1";
+const IS_RELEASED: &str = "SELECT 1 FROM blobs WHERE id = ?1 AND refs = 0";
+const DELETE: &str = "DELETE FROM blobs WHERE id = ?1 AND refs = 0";
+const NAME_EXISTS: &str = "SELECT 1 FROM blobs WHERE name = ?1";
+const MAX_ID: &str = "SELECT coalesce(max(id), 0) FROM blobs";
+const PAGE_AFTER: &str = "SELECT id, name, size_bytes, crc64 FROM blobs WHERE id > ?1 ORDER BY id LIMIT 1000";
+const TOTAL_SIZE: &str = "SELECT coalesce(sum(size_bytes), 0) FROM blobs";
+const INLINE_BODY: &str = "SELECT body FROM blobs WHERE id = ?1";
+const MARK_TORN: &str = "UPDATE blobs SET state = 1 WHERE id = ?1";
+
+/// Where a blob's bytes are.
+pub(crate) enum BlobPlace {
+    /// In the row itself.
+    Inline(Vec<u8>),
+    /// In a file.
+    File(BlobName),
+}
+
+/// A blob as its row describes it.
+pub(crate) struct BlobRow {
+    pub(crate) id: i64,
+    /// Its file; `None` if its bytes are in the row.
+    pub(crate) name: Option<BlobName>,
+    pub(crate) size_bytes: u64,
+    pub(crate) crc64: Vec<u8>,
+}
+
+/// Adds a small blob, kept in its row, with one reference; returns the row.
+pub(crate) fn insert_inline(conn: &Connection, body: &[u8], crc64: &[u8]) -> Result<i64> {
+    conn.prepare_cached(INSERT)?.execute(params![Option::<&[u8]>::None, size_to(body.len() as u64), crc64, body])?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// Adds a blob in a file, with one reference; returns the row.
+pub(crate) fn insert_file(conn: &Connection, name: BlobName, size_bytes: u64, crc64: &[u8]) -> Result<i64> {
+    conn.prepare_cached(INSERT)?.execute(params![name.0, size_to(size_bytes), crc64, Option::<&[u8]>::None])?;
+    Ok(conn.last_insert_rowid())
+}
+
+/// Where the blob's bytes are. A torn blob is an error: its bytes are never served.
+pub(crate) fn place(conn: &Connection, id: i64) -> Result<BlobPlace> {
+    conn.prepare_cached(SELECT)?
+        .query_row([id], |row| {
+            let torn = row.get::<_, i64>(2)? != 0;
+            let name: Option<[u8; 16]> = row.get(0)?;
+            Ok(match (torn, name) {
+                (true, _) => Err(Error::Corrupt { what: format!("blob {id} was torn by a power loss") }),
+                (false, Some(name)) => Ok(BlobPlace::File(BlobName(name))),
+                (false, None) => Ok(BlobPlace::Inline(row.get(3)?)),
+            })
+        })
+        .optional()?
+        .unwrap_or_else(|| Err(corrupt("blob reference")))
+}
+
+/// One more reference for each extent.
+pub(crate) fn add_refs(conn: &Connection, extents: &ExtentList) -> Result<()> {
+    change_refs(conn, ADD_REF, extents)
+}
+
+/// One reference fewer for each extent. Blobs at none are released: the keeper removes them later.
+pub(crate) fn drop_refs(conn: &Connection, extents: &ExtentList) -> Result<()> {
+    change_refs(conn, DROP_REF, extents)
+}
+
+fn change_refs(conn: &Connection, statement: &str, extents: &ExtentList) -> Result<()> {
+    let mut statement = conn.prepare_cached(statement)?;
+    for extent in extents.iter() {
+        if statement.execute([extent.blob])? != 1 {
+            return Err(corrupt("blob reference"));
+        }
+    }
+    Ok(())
+}
+
+/// Up to `limit` released blobs, with the file's name where there is one.
+pub(crate) fn released(conn: &Connection, limit: usize) -> Result<Vec<(i64, Option<BlobName>)>> {
+    let mut statement = conn.prepare_cached(RELEASED)?;
+    let rows = statement
+        .query_map([limit_to(limit)], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 16]>>(1)?.map(BlobName))))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Those of `batch` that no extent points at.
+pub(crate) fn still_released(
+    conn: &Connection,
+    mut batch: Vec<(i64, Option<BlobName>)>,
+) -> Result<Vec<(i64, Option<BlobName>)>> {
+    let mut statement = conn.prepare_cached(IS_RELEASED)?;
+    let mut failure = None;
+    batch.retain(|(id, _)| {
+        statement.exists([id]).unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            false
+        })
+    });
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(batch),
+    }
+}
+
+/// Forgets released blobs.
+pub(crate) fn delete(conn: &Connection, ids: &[i64]) -> Result<()> {
+    let mut statement = conn.prepare_cached(DELETE)?;
+    for id in ids {
+        statement.execute([id])?;
+    }
+    Ok(())
+}
+
+/// Whether a row names this file.
+pub(crate) fn name_exists(conn: &Connection, name: BlobName) -> Result<bool> {
+    Ok(conn.prepare_cached(NAME_EXISTS)?.exists([&name.0[..]])?)
+}
+
+/// The newest blob's row, 0 if there is none.
+pub(crate) fn max_id(conn: &Connection) -> Result<i64> {
+    Ok(conn.prepare_cached(MAX_ID)?.query_row([], |row| row.get(0))?)
+}
+
+/// Blobs by row, a page at a time.
+pub(crate) fn page_after(conn: &Connection, after: i64) -> Result<Vec<BlobRow>> {
+    let mut statement = conn.prepare_cached(PAGE_AFTER)?;
+    let rows = statement.query_map([after], row_from)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn row_from(row: &Row<'_>) -> rusqlite::Result<BlobRow> {
+    Ok(BlobRow {
+        id: row.get(0)?,
+        name: row.get::<_, Option<[u8; 16]>>(1)?.map(BlobName),
+        size_bytes: size_from(row.get(2)?),
+        crc64: row.get(3)?,
+    })
+}
+
+/// The bytes of all blobs together.
+pub(crate) fn total_size(conn: &Connection) -> Result<u64> {
+    Ok(size_from(conn.query_row(TOTAL_SIZE, [], |row| row.get(0))?))
+}
+
+/// The bytes of a blob that is kept in its row.
+pub(crate) fn inline_body(conn: &Connection, id: i64) -> Result<Vec<u8>> {
+    Ok(conn.prepare_cached(INLINE_BODY)?.query_row([id], |row| row.get(0))?)
+}
+
+/// Records that the file does not hold what was acknowledged.
+pub(crate) fn mark_torn(conn: &Connection, id: i64) -> Result<()> {
+    conn.prepare_cached(MARK_TORN)?.execute([id])?;
+    Ok(())
+}

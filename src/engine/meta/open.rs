@@ -1,0 +1,143 @@
+//! Opening the database: pragmas per durability, the schema and its migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::engine::durability::Durability;
+
+/// Marks the file as ours ("stvs"), so that another program's database is never taken for a data directory.
+const APPLICATION_ID: i32 = 0x7374_7673;
+
+/// Each migration leads from its index to the next version.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/0001.sql")];
+
+/// Checkpoints are the keeper's work. Only when the log outgrows it does the writer run one itself: a background
+/// checkpointer alone lets the log run away under load.
+const WAL_FRAMES_MAX: i64 = 16_000;
+
+const STATEMENT_CACHE: usize = 128;
+
+/// Why the database could not be opened.
+#[derive(Debug)]
+pub(crate) enum SchemaError {
+    /// The file was written by a newer Staves.
+    Newer { found: i64, known: usize },
+    /// The file is an SQLite database of some other program.
+    Foreign,
+    /// SQLite failed.
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for SchemaError {
+    fn from(source: rusqlite::Error) -> SchemaError {
+        SchemaError::Sqlite(source)
+    }
+}
+
+/// Opens (and makes or migrates) the database for writing.
+pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, SchemaError> {
+    let conn = Connection::open(path)?;
+    configure(&conn)?;
+    check_origin(&conn)?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    conn.pragma_update(None, "wal_autocheckpoint", WAL_FRAMES_MAX)?;
+    conn.pragma_update(None, "synchronous", if durability == Durability::Power { "FULL" } else { "NORMAL" })?;
+    migrate(&conn)?;
+    Ok(conn)
+}
+
+/// A database that lives in memory and goes with its connection.
+pub(crate) fn memory() -> Result<Connection, SchemaError> {
+    let conn = Connection::open_in_memory()?;
+    configure(&conn)?;
+    migrate(&conn)?;
+    Ok(conn)
+}
+
+/// Opens a connection that can only read.
+pub(crate) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    configure(&conn)?;
+    Ok(conn)
+}
+
+/// Opens the keeper's connection, which only runs checkpoints.
+pub(crate) fn checkpointer(path: &Path) -> rusqlite::Result<Connection> {
+    let conn = Connection::open(path)?;
+    configure(&conn)?;
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(conn)
+}
+
+/// Moves what the log holds into the database, as far as that disturbs nobody.
+pub(crate) fn checkpoint(conn: &Connection) -> rusqlite::Result<()> {
+    conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+fn configure(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    conn.busy_timeout(Duration::from_secs(10))?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.pragma_update(None, "cache_size", -8192)?; // KiB
+    Ok(())
+}
+
+fn check_origin(conn: &Connection) -> Result<(), SchemaError> {
+    let application: i32 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(SchemaError::Foreign);
+    }
+    if version > i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX) {
+        return Err(SchemaError::Newer { found: version, known: MIGRATIONS.len() });
+    }
+    Ok(())
+}
+
+fn migrate(conn: &Connection) -> Result<(), SchemaError> {
+    let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(usize::try_from(version).unwrap_or(0)) {
+        conn.execute_batch(&format!(
+            "BEGIN IMMEDIATE;\n{migration}\nPRAGMA user_version = {};\nPRAGMA application_id = {APPLICATION_ID};\nCOMMIT;",
+            index + 1
+        ))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("staves.db");
+        let conn = writer(&path, Durability::Process).unwrap();
+        conn.pragma_update(None, "user_version", 99).unwrap();
+        drop(conn);
+        assert!(matches!(writer(&path, Durability::Process), Err(SchemaError::Newer { found: 99, known: 1 })));
+    }
+
+    #[test]
+    fn another_programs_database_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("staves.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+        assert!(matches!(writer(&path, Durability::Process), Err(SchemaError::Foreign)));
+    }
+
+    #[test]
+    fn opening_twice_keeps_the_schema() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("staves.db");
+        drop(writer(&path, Durability::Process).unwrap());
+        let conn = writer(&path, Durability::Power).unwrap();
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, 1);
+    }
+}

@@ -1,0 +1,99 @@
+//! `versions`: every object version with its wide columns.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{checksum_from, etag_from, headers_from, kind_to, size_from, size_to};
+use crate::engine::error::Result;
+use crate::engine::ids::Sequence;
+use crate::engine::object::{NewVersion, Object};
+use crate::wire::object_key::ObjectKey;
+use crate::wire::time::Timestamp;
+
+const INSERT: &str = "INSERT INTO versions (id, bucket, key, modified_ms, size_bytes, etag, checksum_algorithm,
+    checksum_kind, checksum, headers, extents, upload, manifest)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+/// One statement, so that the row read is the one that was current: overwriting needs no lock against it.
+const CURRENT: &str = "SELECT v.modified_ms, v.size_bytes, v.etag, v.checksum_algorithm, v.checksum_kind,
+    v.checksum, v.headers, v.extents, v.upload
+    FROM current AS c JOIN versions AS v ON v.id = c.version WHERE c.bucket = ?1 AND c.key = ?2";
+const BY_UPLOAD: &str = "SELECT v.modified_ms, v.size_bytes, v.etag, v.checksum_algorithm, v.checksum_kind,
+    v.checksum, v.headers, v.extents, v.upload, v.manifest FROM versions AS v WHERE v.upload = ?1";
+const REMOVE: &str = "DELETE FROM versions WHERE id = ?1 RETURNING extents, upload";
+
+/// Adds a version and returns its id.
+pub(crate) fn insert(conn: &Connection, id: Sequence, version: &NewVersion) -> Result<()> {
+    conn.prepare_cached(INSERT)?.execute(params![
+        id,
+        version.bucket,
+        version.key.as_bytes(),
+        version.modified.millis(),
+        size_to(version.extents.size_bytes()),
+        version.etag.to_bytes(),
+        version.checksum.algorithm.to_db(),
+        kind_to(version.checksum.kind),
+        version.checksum.digest.as_bytes(),
+        version.headers.to_bytes(),
+        version.extents,
+        version.upload.as_ref().map(|made_by| made_by.upload),
+        version.upload.as_ref().map(|made_by| &made_by.manifest[..]),
+    ])?;
+    Ok(())
+}
+
+/// The current version of a key.
+pub(crate) fn current(conn: &Connection, bucket: i64, key: &ObjectKey) -> Result<Option<Object>> {
+    conn.prepare_cached(CURRENT)?
+        .query_row(params![bucket, key.as_bytes()], |row| Ok(object_from(row)))
+        .optional()?
+        .transpose()
+}
+
+/// The version that an upload became, with the fingerprint of the part list that made it.
+pub(crate) fn by_upload(conn: &Connection, upload: Sequence) -> Result<Option<(Object, Vec<u8>)>> {
+    conn.prepare_cached(BY_UPLOAD)?
+        .query_row([upload], |row| {
+            let manifest: Vec<u8> = row.get(9)?;
+            Ok(object_from(row).map(|object| (object, manifest)))
+        })
+        .optional()?
+        .transpose()
+}
+
+/// Removes a version's row and releases its bytes.
+pub(crate) fn remove(conn: &Connection, id: Sequence) -> Result<()> {
+    let removed = conn.prepare_cached(REMOVE)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    match removed {
+        Some((extents, upload)) => super::releases::release(conn, &extents, upload),
+        None => Ok(()),
+    }
+}
+
+fn object_from(row: &Row<'_>) -> Result<Object> {
+    let etag = etag_from(row.get_ref(2)?.as_blob().unwrap_or_default())?;
+    Ok(Object {
+        modified: Timestamp::from_millis(row.get(0)?),
+        size_bytes: size_from(row.get(1)?),
+        checksum: checksum_from(row.get(3)?, row.get(4)?, row.get_ref(5)?.as_blob().unwrap_or_default(), &etag)?,
+        etag,
+        headers: headers_from(row.get_ref(6)?.as_blob().unwrap_or_default())?,
+        extents: row.get(7)?,
+        upload: row.get(8)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reading_an_object_is_two_point_look_ups() {
+        let conn = crate::engine::meta::open::memory().unwrap();
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {CURRENT}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map(params![1, b"a"], |row| row.get(3)).unwrap().map(|row| row.unwrap()).collect();
+        assert_eq!(
+            plan,
+            ["SEARCH c USING PRIMARY KEY (bucket=? AND key=?)", "SEARCH v USING INTEGER PRIMARY KEY (rowid=?)"]
+        );
+    }
+}

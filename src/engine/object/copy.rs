@@ -1,0 +1,147 @@
+//! Server-side copies: the new object shares the source's blobs, so that no bytes move.
+//!
+//! Bytes are read only where the answer needs a digest that is not known: the MD5 of a multipart object, or a checksum
+//! of another algorithm.
+
+use super::{NewVersion, OpenObject, Written, check_condition, install};
+use crate::engine::blobs::digests::{Digesting, Digests, WantedDigests};
+use crate::engine::blobs::lease::Lease;
+use crate::engine::blobs::reader::ObjectBody;
+use crate::engine::bucket::Bucket;
+use crate::engine::error::{Error, Result};
+use crate::engine::extent::ExtentList;
+use crate::engine::meta::blobs;
+use crate::engine::meta::writer::OnCommit;
+use crate::engine::{Engine, require_bucket};
+use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, Digest};
+use crate::wire::conditions::WriteCondition;
+use crate::wire::etag::ETag;
+use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_key::ObjectKey;
+
+/// The object that a copy makes.
+#[derive(Debug, Clone)]
+pub struct CopyObject {
+    /// Under which key.
+    pub key: ObjectKey,
+    /// With which headers: the source's, or new ones.
+    pub headers: ObjectHeaders,
+    /// Which checksum to keep.
+    pub checksum: Algorithm,
+    /// A condition on the destination's current version.
+    pub condition: Option<WriteCondition>,
+}
+
+/// The bytes that a copy takes: all of an object, or a range of it.
+pub struct CopySource {
+    pub(crate) extents: ExtentList,
+    pub(crate) lease: Lease,
+    /// Digests known without reading: only of a whole object.
+    md5: Option<[u8; 16]>,
+    checksum: Option<Checksum>,
+}
+
+/// The digests of what a copy takes.
+pub(crate) struct CopyDigests {
+    pub(crate) md5: [u8; 16],
+    pub(crate) checksum: Digest,
+    pub(crate) crc64: Digest,
+}
+
+/// Which digests a copy has to have; the MD5 always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CrcWanted {
+    /// A part needs its CRC64NVME too, for the object it may become.
+    Too(Algorithm),
+    /// An object needs only its checksum.
+    OnlyOf(Algorithm),
+}
+
+impl OpenObject {
+    /// All of the object as the source of a copy.
+    pub fn into_copy_source(self) -> CopySource {
+        let md5 = self.object.etag.part_count().is_none().then(|| self.object.etag.bytes());
+        let checksum = Some(self.object.checksum).filter(|checksum| checksum.kind == ChecksumKind::FullObject);
+        CopySource { extents: self.object.extents, lease: self.lease, md5, checksum }
+    }
+
+    /// A range of the object as the source of a copy.
+    pub fn into_copy_range(self, first_byte: u64, length_bytes: u64) -> CopySource {
+        if first_byte == 0 && length_bytes == self.object.size_bytes {
+            return self.into_copy_source();
+        }
+        let extents = self.object.extents.slice(first_byte, length_bytes);
+        CopySource { extents, lease: self.lease, md5: None, checksum: None }
+    }
+}
+
+impl OnCommit for Lease {
+    /// The lease has to last until the new references are committed; then it may end.
+    fn committed(self) {}
+}
+
+impl Engine {
+    /// Makes an object from another one's bytes. The source is as it was when it was opened.
+    pub async fn copy_object(&self, bucket: &Bucket, source: CopySource, copy: CopyObject) -> Result<Written> {
+        let id = bucket.id;
+        let digests = self.copy_digests(&source, CrcWanted::OnlyOf(copy.checksum)).await?;
+        let extents = source.extents;
+        self.transact_with(source.lease, move |tx, _lease| {
+            require_bucket(tx.conn, id)?;
+            check_condition(tx.conn, id, &copy.key, copy.condition.as_ref())?;
+            blobs::add_refs(tx.conn, &extents)?;
+            let version = NewVersion {
+                bucket: id,
+                key: copy.key,
+                modified: tx.now(),
+                etag: ETag::plain(digests.md5),
+                checksum: Checksum {
+                    algorithm: copy.checksum,
+                    kind: ChecksumKind::FullObject,
+                    digest: digests.checksum,
+                    parts: None,
+                },
+                headers: copy.headers,
+                extents,
+                upload: None,
+            };
+            install(tx.conn, tx.next_sequence()?, &version)?;
+            Ok(Written { etag: version.etag, checksum: version.checksum, modified: version.modified })
+        })
+        .await
+    }
+
+    /// The digests of a copy's bytes: the known ones, or computed by reading.
+    pub(crate) async fn copy_digests(&self, source: &CopySource, wanted: CrcWanted) -> Result<CopyDigests> {
+        let (CrcWanted::Too(algorithm) | CrcWanted::OnlyOf(algorithm)) = wanted;
+        let known = |algorithm: Algorithm| match (&source.checksum, source.md5) {
+            (Some(checksum), _) if checksum.algorithm == algorithm => Some(checksum.digest.clone()),
+            (_, Some(md5)) if algorithm == Algorithm::Md5 => Digest::from_slice(&md5),
+            _ => None,
+        };
+        let crc64 = known(Algorithm::Crc64Nvme);
+        if let (Some(md5), Some(checksum)) = (source.md5, known(algorithm)) {
+            match (crc64, wanted) {
+                (Some(crc64), _) => return Ok(CopyDigests { md5, checksum, crc64 }),
+                (None, CrcWanted::OnlyOf(_)) => return Ok(CopyDigests { md5, crc64: checksum.clone(), checksum }),
+                (None, CrcWanted::Too(_)) => {}
+            }
+        }
+        let digests = self.read_digests(source, algorithm).await?;
+        let checksum =
+            digests.get(algorithm).ok_or_else(|| Error::Bug { what: "a wanted digest is computed".to_owned() })?;
+        Ok(CopyDigests { md5: digests.md5, checksum, crc64: digests.crc64 })
+    }
+
+    async fn read_digests(&self, source: &CopySource, algorithm: Algorithm) -> Result<Digests> {
+        // A lease of its own: the source's is needed until the commit.
+        let lease = self.0.core.leases.take();
+        let mut body = ObjectBody::new(std::sync::Arc::clone(&self.0.core), lease, &source.extents);
+        let mut digesting = Digesting::new(WantedDigests { checksum: Some(algorithm), ..WantedDigests::default() });
+        while let Some(piece) = body.next().await {
+            digesting.update(&piece?);
+            tokio::task::yield_now().await;
+        }
+        Ok(digesting.finish())
+    }
+}

@@ -1,0 +1,57 @@
+//! Putting an object whose bytes have arrived.
+
+use super::{NewVersion, Written, check_condition, install};
+use crate::engine::blobs::writer::Sealed;
+use crate::engine::bucket::Bucket;
+use crate::engine::error::{Error, Result};
+use crate::engine::{Engine, require_bucket};
+use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
+use crate::wire::conditions::WriteCondition;
+use crate::wire::etag::ETag;
+use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_key::ObjectKey;
+
+/// An object to put.
+#[derive(Debug, Clone)]
+pub struct PutObject {
+    /// Under which key.
+    pub key: ObjectKey,
+    /// With which headers.
+    pub headers: ObjectHeaders,
+    /// Which checksum to keep; it must have been asked of the blob writer.
+    pub checksum: Algorithm,
+    /// A condition on the key's current version.
+    pub condition: Option<WriteCondition>,
+}
+
+impl Engine {
+    /// Puts an object: from the commit on it is what its key names. On failure the body is discarded.
+    pub async fn put_object(&self, bucket: &Bucket, put: PutObject, body: Sealed) -> Result<Written> {
+        let id = bucket.id;
+        let digest = body.digests().get(put.checksum).ok_or_else(|| Error::Bug {
+            what: "an object's checksum is one that was computed as it was written".to_owned(),
+        })?;
+        self.transact_with(body, move |tx, body| {
+            require_bucket(tx.conn, id)?;
+            check_condition(tx.conn, id, &put.key, put.condition.as_ref())?;
+            let version = NewVersion {
+                bucket: id,
+                modified: tx.now(),
+                etag: ETag::plain(body.digests().md5),
+                checksum: Checksum { algorithm: put.checksum, kind: ChecksumKind::FullObject, digest, parts: None },
+                extents: body.commit_row(tx.conn)?,
+                key: put.key,
+                headers: put.headers,
+                upload: None,
+            };
+            install(tx.conn, tx.next_sequence()?, &version)?;
+            Ok(Written { etag: version.etag, checksum: version.checksum, modified: version.modified })
+        })
+        .await
+    }
+
+    /// Whether a write's condition holds now. The write itself checks again: this only spares the body.
+    pub fn check_condition(&self, bucket: &Bucket, key: &ObjectKey, condition: &WriteCondition) -> Result<()> {
+        self.read(|conn| check_condition(conn, bucket.id, key, Some(condition)))
+    }
+}

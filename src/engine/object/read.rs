@@ -1,0 +1,102 @@
+//! Finding an object and reading its bytes, a range of them, or one of its parts.
+
+use std::sync::Arc;
+
+use super::Object;
+use crate::engine::blobs::lease::Lease;
+use crate::engine::blobs::reader::ObjectBody;
+use crate::engine::bucket::Bucket;
+use crate::engine::error::{Error, Result};
+use crate::engine::meta::{parts, versions};
+use crate::engine::{Core, Engine};
+use crate::wire::checksum::Digest;
+use crate::wire::object_key::ObjectKey;
+
+/// An object that can be read to its end whatever happens to its key meanwhile.
+pub struct OpenObject {
+    /// The object.
+    pub object: Object,
+    core: Arc<Core>,
+    pub(super) lease: Lease,
+}
+
+/// A part of an object that was made by multipart upload.
+#[derive(Debug, Clone)]
+pub struct ObjectPart {
+    /// Its place in the object, from 1.
+    pub position: u16,
+    /// Its first byte within the object.
+    pub first_byte: u64,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its checksum in the upload's algorithm, if one was declared.
+    pub checksum: Option<Digest>,
+}
+
+/// What asking for part `n` of an object came to.
+#[derive(Debug, Clone)]
+pub enum PartOfObject {
+    /// The object was put in one piece.
+    NotMultipart,
+    /// The part, and how many there are.
+    Found(ObjectPart, u16),
+    /// There are only so many.
+    Beyond(u16),
+}
+
+impl Engine {
+    /// Finds the current object of a key. Fails with [`Error::NoSuchKey`].
+    pub fn object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<Object> {
+        self.read(|conn| versions::current(conn, bucket.id, key))?.ok_or(Error::NoSuchKey)
+    }
+
+    /// Finds the current object of a key and holds on to its bytes. Fails with [`Error::NoSuchKey`].
+    pub fn open_object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<OpenObject> {
+        // Before the look-up: what is released after this moment stays until the lease ends.
+        let lease = self.0.core.leases.take();
+        let object = self.object(bucket, key)?;
+        Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease })
+    }
+
+    /// Part number `n` of an object: its place in the completed list, not the number it was uploaded under.
+    pub fn part_of_object(&self, object: &Object, n: u16) -> Result<PartOfObject> {
+        let Some(count) = object.etag.part_count().filter(|_| object.upload.is_some()) else {
+            return Ok(PartOfObject::NotMultipart);
+        };
+        if n > count {
+            return Ok(PartOfObject::Beyond(count));
+        }
+        let mut parts = self.parts_of_object(object, usize::from(n))?;
+        match parts.pop() {
+            Some(part) if part.position == n => Ok(PartOfObject::Found(part, count)),
+            _ => Err(Error::NoSuchKey), // Deleted since it was looked up.
+        }
+    }
+
+    /// The first `limit` parts of an object, in order; none if it was put in one piece.
+    pub fn parts_of_object(&self, object: &Object, limit: usize) -> Result<Vec<ObjectPart>> {
+        let Some(upload) = object.upload else { return Ok(Vec::new()) };
+        let rows = self.read(|conn| parts::page(conn, upload, 0, limit))?;
+        let mut first_byte = 0;
+        Ok((1..)
+            .zip(rows)
+            .map(|(position, row)| {
+                let part = ObjectPart { position, first_byte, size_bytes: row.size_bytes, checksum: row.checksum };
+                first_byte += part.size_bytes;
+                part
+            })
+            .collect())
+    }
+}
+
+impl OpenObject {
+    /// The object's bytes from `first_byte` on, `length_bytes` of them.
+    pub fn read(self, first_byte: u64, length_bytes: u64) -> ObjectBody {
+        let extents = if first_byte == 0 && length_bytes == self.object.size_bytes {
+            self.object.extents
+        } else {
+            self.object.extents.slice(first_byte, length_bytes)
+        };
+        ObjectBody::new(self.core, self.lease, &extents)
+    }
+}

@@ -1,0 +1,33 @@
+//! What a request's connection says about it: who called, and how. Not the connection itself, which is the server's.
+
+use std::net::SocketAddr;
+
+/// The connection that a request came by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connection {
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// The address that the client connected to.
+    pub local: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub scheme: Scheme,
+}
+
+/// The scheme of the URLs that a connection serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// `http` or `https`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Whom a Host header addresses: the endpoint, or a bucket under one of its domains.
+
+/// The domains under which buckets are host names, `localhost` always among them.
+#[derive(Debug, Clone)]
+pub struct Domains(Vec<String>);
+
+/// Whom a Host header addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Addressed {
+    /// The endpoint itself: buckets are in the path.
+    Endpoint,
+    /// A bucket: all of the path is a key.
+    Bucket(String),
+}
+
+impl Domains {
+    /// `localhost` and these.
+    pub fn new(domains: &[String]) -> Domains {
+        let mut all: Vec<String> = domains.iter().map(|domain| domain.trim_matches('.').to_ascii_lowercase()).collect();
+        all.push("localhost".to_owned());
+        // The longest first: a domain may lie within another.
+        all.sort_by_key(|domain| std::cmp::Reverse(domain.len()));
+        Domains(all)
+    }
+
+    /// Whom `host` (with or without a port) addresses. A host under none of the domains is the endpoint under a name of
+    /// its own, such as a container's.
+    pub fn addressed(&self, host: &str) -> Addressed {
+        let host = without_port(host).trim_end_matches('.').to_ascii_lowercase();
+        for domain in &self.0 {
+            if host == *domain {
+                return Addressed::Endpoint;
+            }
+            let Some(labels) = host.strip_suffix(domain.as_str()).and_then(|rest| rest.strip_suffix('.')) else {
+                continue;
+            };
+            return match bucket_of(labels) {
+                Some(bucket) => Addressed::Bucket(bucket.to_owned()),
+                None => Addressed::Endpoint,
+            };
+        }
+        Addressed::Endpoint
+    }
+}
+
+/// The bucket in `bucket`, `bucket.s3` or `bucket.s3.<region>`; none in `s3` and `s3.<region>`.
+fn bucket_of(labels: &str) -> Option<&str> {
+    if labels == "s3" {
+        return None;
+    }
+    if let Some(bucket) = labels.strip_suffix(".s3") {
+        return Some(bucket);
+    }
+    match labels.rsplit_once('.') {
+        Some(("s3", _region)) => None,
+        Some((rest, _region)) if rest.ends_with(".s3") => rest.strip_suffix(".s3"),
+        _ => Some(labels),
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    if host.starts_with('[') {
+        return host; // An IPv6 address is never a bucket.
+    }
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(name: &str) -> Addressed {
+        Addressed::Bucket(name.to_owned())
+    }
+
+    #[test]
+    fn hosts() {
+        let domains = Domains::new(&["s3.example.com".to_owned(), "dev.test".to_owned()]);
+        let cases = [
+            ("localhost:9000", Addressed::Endpoint),
+            ("127.0.0.1:9000", Addressed::Endpoint),
+            ("[::1]:9000", Addressed::Endpoint),
+            ("minio", Addressed::Endpoint),
+            ("s3.localhost", Addressed::Endpoint),
+            ("s3.eu-west-1.localhost", Addressed::Endpoint),
+            ("b.localhost:9000", bucket("b")),
+            ("B.LocalHost", bucket("b")),
+            ("my.dotted.bucket.localhost", bucket("my.dotted.bucket")),
+            ("b.s3.localhost", bucket("b")),
+            ("my.bucket.s3.eu-west-1.localhost", bucket("my.bucket")),
+            ("s3.example.com", Addressed::Endpoint),
+            ("b.s3.example.com", bucket("b")),
+            ("b.s3.us-east-2.dev.test", bucket("b")),
+            ("b.other.test", Addressed::Endpoint),
+        ];
+        for (host, expected) in cases {
+            assert_eq!(domains.addressed(host), expected, "{host}");
+        }
+    }
+}

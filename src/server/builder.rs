@@ -1,0 +1,398 @@
+//! What a server is made from, and its start in order. Not the command line, which only fills this in.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use super::connections::{self, Life, Phase, Shared};
+use super::request::Answerer;
+use super::route::Router;
+use super::running::RunningServer;
+use super::seed::{self, SeedEvent, SeedReport, SeedSink};
+use super::tls::{self, Certificates, Names, Tls};
+use super::{StartError, listen, nofile};
+use crate::engine::limits::Limits;
+use crate::engine::open::MultipartOrder;
+use crate::engine::{Durability, Engine, Options};
+use crate::http::connection::Scheme;
+use crate::http::identity::{Identities, Identity, IdentityError};
+use crate::s3::{AuthMode, Config, RegionRule, Service};
+
+/// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
+const LOCALHOST: &str = "localhost";
+
+/// Everything that can be set before a server starts. The defaults are those of the command line.
+pub struct ServerBuilder {
+    data_dir: PathBuf,
+    durability: Durability,
+    limits: Limits,
+    multipart_order: MultipartOrder,
+    hosts: Vec<String>,
+    port: u16,
+    identities: Identities,
+    region: String,
+    region_rule: RegionRule,
+    auth: AuthMode,
+    domains: Vec<String>,
+    host_aliases: Vec<String>,
+    public_url: Option<String>,
+    tls: Tls,
+    buckets: Vec<String>,
+    seed: Option<PathBuf>,
+    on_seed: Box<dyn FnMut(SeedEvent<'_>) + Send>,
+    idle_timeout: Duration,
+    shutdown_grace: Duration,
+    max_connections: usize,
+}
+
+impl Default for ServerBuilder {
+    fn default() -> ServerBuilder {
+        ServerBuilder {
+            data_dir: PathBuf::from("./staves-data"),
+            durability: Durability::default(),
+            limits: Limits::default(),
+            multipart_order: MultipartOrder::default(),
+            hosts: Vec::new(),
+            port: 9000,
+            identities: Identities::default(),
+            region: "us-east-1".to_owned(),
+            region_rule: RegionRule::Any,
+            auth: AuthMode::On,
+            domains: vec![LOCALHOST.to_owned()],
+            host_aliases: Vec::new(),
+            public_url: None,
+            tls: Tls::Off,
+            buckets: Vec::new(),
+            seed: None,
+            on_seed: Box::new(|_| {}),
+            idle_timeout: Duration::from_secs(20),
+            shutdown_grace: Duration::from_secs(25),
+            max_connections: 8192,
+        }
+    }
+}
+
+impl ServerBuilder {
+    /// Where everything is kept. Default: `./staves-data`.
+    #[must_use]
+    pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.data_dir = directory.into();
+        self
+    }
+
+    /// What survives what. Default: [`Durability::Process`].
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// The engine's limits. Default: AWS's.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Which of two versions of a key is the newer: that whose upload was started later, or completed later.
+    #[must_use]
+    pub fn multipart_order(mut self, order: MultipartOrder) -> Self {
+        self.multipart_order = order;
+        self
+    }
+
+    /// The addresses to listen on. Default: `127.0.0.1`, and `::1` where the machine has IPv6.
+    #[must_use]
+    pub fn hosts<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        self.hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The port; 0 picks one that is free on every address. Default: 9000.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The only identity: an access key and its secret. Default: `test` and `test`.
+    pub fn credentials(self, access_key: &str, secret_key: &str) -> Result<Self, IdentityError> {
+        Ok(self.identities(Identities::new([Identity::new(access_key, secret_key)])?))
+    }
+
+    /// All identities that may call; the first is the default one.
+    #[must_use]
+    pub fn identities(mut self, identities: Identities) -> Self {
+        self.identities = identities;
+        self
+    }
+
+    /// The endpoint's own region. Default: `us-east-1`.
+    #[must_use]
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Whether signatures for other regions are taken. Default: they are.
+    #[must_use]
+    pub fn region_rule(mut self, rule: RegionRule) -> Self {
+        self.region_rule = rule;
+        self
+    }
+
+    /// Whether signatures are asked for. Default: they are.
+    #[must_use]
+    pub fn auth(mut self, auth: AuthMode) -> Self {
+        self.auth = auth;
+        self
+    }
+
+    /// Further domains under which buckets are hosts (`bucket.domain`), besides `localhost`.
+    #[must_use]
+    pub fn domains<D: Into<String>>(mut self, domains: impl IntoIterator<Item = D>) -> Self {
+        self.domains = vec![LOCALHOST.to_owned()];
+        for domain in domains.into_iter().map(Into::into) {
+            if !self.domains.contains(&domain) {
+                self.domains.push(domain);
+            }
+        }
+        self
+    }
+
+    /// Further names of the endpoint that clients may have signed for.
+    #[must_use]
+    pub fn host_aliases<H: Into<String>>(mut self, aliases: impl IntoIterator<Item = H>) -> Self {
+        self.host_aliases = aliases.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The URL that clients reach the server by, where it is not the one it listens on.
+    #[must_use]
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Plain HTTP, or TLS and with what certificates. Default: [`Tls::Off`].
+    #[must_use]
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = tls;
+        self
+    }
+
+    /// Buckets that exist from the start.
+    #[must_use]
+    pub fn buckets<B: Into<String>>(mut self, buckets: impl IntoIterator<Item = B>) -> Self {
+        self.buckets = buckets.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// A directory whose `<bucket>/<key…>` files are objects from the start.
+    #[must_use]
+    pub fn seed(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.seed = Some(directory.into());
+        self
+    }
+
+    /// Is told how the loading of the seed directory gets on.
+    #[must_use]
+    pub fn on_seed(mut self, listener: impl FnMut(SeedEvent<'_>) + Send + 'static) -> Self {
+        self.on_seed = Box::new(listener);
+        self
+    }
+
+    /// How long a client may be silent in the middle of a body. Default: 20 s.
+    #[must_use]
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long [`RunningServer::shutdown`] waits for requests in flight. Default: 25 s.
+    #[must_use]
+    pub fn shutdown_grace(mut self, grace: Duration) -> Self {
+        self.shutdown_grace = grace;
+        self
+    }
+
+    /// How many connections are served at once; more wait. Default: 8192.
+    #[must_use]
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Starts: listens, opens the data directory, makes certificates, creates buckets, loads the seed, then accepts.
+    /// Clients that connect earlier wait until then.
+    pub async fn start(mut self) -> Result<RunningServer, StartError> {
+        nofile::raise();
+        let public_url = self.public_url.as_deref().map(checked_url).transpose()?;
+        // Before the data directory is touched: a second start by mistake should change nothing.
+        let listeners = listen::bind(&self.hosts, self.port).await?;
+        let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let engine = self.open_engine().await?;
+        match self.start_on(listeners, &addresses, engine.clone(), public_url).await {
+            Ok(server) => Ok(server),
+            Err(error) => {
+                engine.close().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open_engine(&self) -> Result<Engine, StartError> {
+        let options = Options {
+            durability: self.durability,
+            limits: self.limits.clone(),
+            multipart_order: self.multipart_order,
+            ..Options::new(&self.data_dir)
+        };
+        // After a power loss, opening hashes what was written last.
+        match tokio::task::spawn_blocking(|| Engine::open(options)).await {
+            Ok(opened) => opened.map_err(StartError::Open),
+            Err(panic) => Err(StartError::Bug(format!("opening the data directory panicked: {panic}"))),
+        }
+    }
+
+    async fn start_on(
+        &mut self,
+        listeners: Vec<TcpListener>,
+        addresses: &[SocketAddr],
+        engine: Engine,
+        public_url: Option<String>,
+    ) -> Result<RunningServer, StartError> {
+        let certificates = self.certificates(addresses)?;
+        let scheme = if certificates.is_some() { Scheme::Https } else { Scheme::Http };
+        let endpoint = public_url.clone().unwrap_or_else(|| url_of(scheme, addresses[0]));
+        let identities = Arc::new(self.identities.clone());
+        let service = Service::new(
+            engine.clone(),
+            Config {
+                region: self.region.clone(),
+                region_rule: self.region_rule,
+                auth: self.auth,
+                domains: self.domains.clone(),
+                host_aliases: self.host_aliases.clone(),
+                identities: Arc::clone(&identities),
+                public_url,
+            },
+        );
+        let seeded = self.fill(&service).await?;
+        if let Err(error) = engine.sweep_in_background() {
+            tracing::warn!(%error, "files that a crash left are not swept this time");
+        }
+
+        let (phase, receiver) = watch::channel(Phase::Running);
+        let (alive, ended) = mpsc::channel(1);
+        let router = Router::new(&self.domains);
+        let shared = Arc::new(Shared {
+            answerer: Arc::new(Answerer { dialect: service, router, idle_timeout: self.idle_timeout }),
+            tls: certificates.as_ref().map(|certificates| certificates.acceptor.clone()),
+            slots: Arc::new(Semaphore::new(self.max_connections)),
+        });
+        let accept = |listener| {
+            let life = Life::new(receiver.clone(), alive.clone());
+            tokio::spawn(connections::accept(listener, Arc::clone(&shared), life))
+        };
+        Ok(RunningServer {
+            accepting: listeners.into_iter().map(accept).collect(),
+            addresses: addresses.to_vec(),
+            endpoint,
+            region: self.region.clone(),
+            identities,
+            certificates,
+            seeded,
+            engine,
+            phase,
+            ended,
+            shutdown_grace: self.shutdown_grace,
+        })
+    }
+
+    fn certificates(&self, addresses: &[SocketAddr]) -> Result<Option<Certificates>, StartError> {
+        // In memory durability nothing is written to the data directory, keys included.
+        let directory = (self.durability != Durability::Memory).then(|| self.data_dir.join("tls"));
+        let names = Names {
+            domains: self.domains.clone(),
+            hosts: self.host_aliases.iter().chain(&self.hosts).cloned().collect(),
+            addresses: addresses.iter().map(SocketAddr::ip).collect(),
+        };
+        tls::certificates(&self.tls, directory.as_deref(), &names).map_err(StartError::Tls)
+    }
+
+    /// Creates the buckets and loads the seed directory.
+    async fn fill(&mut self, service: &Service) -> Result<Option<SeedReport>, StartError> {
+        for name in &self.buckets {
+            let created = service.create_bucket_for(name).await;
+            created.map_err(|reason| StartError::Bucket { name: name.clone(), reason })?;
+        }
+        let Some(directory) = &self.seed else { return Ok(None) };
+        let report = seed::load(directory, service, &mut *self.on_seed).await.map_err(StartError::Seed)?;
+        Ok(Some(report))
+    }
+}
+
+/// The seed goes through the same doors as requests.
+impl SeedSink for Service {
+    async fn create_bucket(&self, bucket: &str) -> Result<(), String> {
+        self.create_bucket_for(bucket).await
+    }
+
+    async fn put_file(&self, bucket: &str, key: &str, content_type: &str, path: &Path) -> Result<u64, String> {
+        Service::put_file(self, bucket, key, content_type, path).await
+    }
+}
+
+/// The URL by which this machine reaches an address; the wildcard addresses are not addresses to connect to.
+fn url_of(scheme: Scheme, address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
+        ip => ip,
+    };
+    format!("{}://{}", scheme.as_str(), SocketAddr::new(ip, address.port()))
+}
+
+fn checked_url(url: &str) -> Result<String, StartError> {
+    let parsed = url.parse::<http::Uri>().ok();
+    let good = parsed.as_ref().is_some_and(|uri| {
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
+    });
+    if good {
+        return Ok(url.trim_end_matches('/').to_owned());
+    }
+    Err(StartError::Setting(format!(
+        "public URL {url:?} is not of the form http://host:port or https://host:port, without a path"
+    )))
+}
+
+impl fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerBuilder")
+            .field("data_dir", &self.data_dir)
+            .field("hosts", &self.hosts)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_can_be_connected_to() {
+        assert_eq!(url_of(Scheme::Http, "0.0.0.0:9000".parse().unwrap()), "http://127.0.0.1:9000");
+        assert_eq!(url_of(Scheme::Https, "[::]:1".parse().unwrap()), "https://[::1]:1");
+        assert_eq!(checked_url("https://s3.test:9000/").unwrap(), "https://s3.test:9000");
+        for bad in ["s3.test", "ftp://s3.test", "http://s3.test/path", ""] {
+            assert!(checked_url(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! One request on its way to a dialect and back: the target's form, the route, and the net under panics. Not the
+//! connection it came by.
+
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use hyper::body::Incoming;
+
+use super::route::{self, Route, Router};
+use crate::http::body::{Body, Payload};
+use crate::http::connection::Connection;
+use crate::http::request_id::{HostId, RequestId};
+use crate::s3;
+
+/// What answers requests: S3 in earnest, something simpler in the tests of the listeners.
+pub(super) trait Dialect: Send + Sync + 'static {
+    fn handle(&self, request: Request<Payload>, connection: &Connection)
+    -> impl Future<Output = Response<Body>> + Send;
+}
+
+impl Dialect for s3::Service {
+    async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
+        s3::Service::handle(self, request, connection).await
+    }
+}
+
+/// Everything that answering needs besides the request.
+pub(super) struct Answerer<D> {
+    pub(super) dialect: D,
+    pub(super) router: Router,
+    pub(super) idle_timeout: Duration,
+}
+
+impl<D: Dialect> Answerer<D> {
+    pub(super) async fn answer(self: Arc<Self>, connection: Connection, request: Request<Incoming>) -> Response<Body> {
+        let (mut head, incoming) = request.into_parts();
+        to_origin_form(&mut head);
+        match self.router.route(&head.uri, &head.headers) {
+            Route::S3 => {}
+            other => return route::answer(other, &head.method),
+        }
+        let payload = Payload::new(incoming, &head.headers, self.idle_timeout);
+        let (method, path) = (head.method.clone(), head.uri.clone());
+        let handling = self.dialect.handle(Request::from_parts(head, payload), &connection);
+        match without_panic(handling).await {
+            Ok(response) => response,
+            Err(reason) => after_panic(&method, &path, &reason),
+        }
+    }
+}
+
+/// A target in absolute form names its host, and that one counts (RFC 9112, section 3.2.2). Dialects see origin form only.
+fn to_origin_form(head: &mut http::request::Parts) {
+    if let Some(authority) = head.uri.authority() {
+        // `user@` is no part of a host.
+        let host = authority.as_str().rsplit('@').next().unwrap_or_default();
+        if let Ok(value) = HeaderValue::from_str(host)
+            && head.headers.get(header::HOST) != Some(&value)
+        {
+            head.headers.insert(header::HOST, value);
+        }
+    } else if head.uri.scheme().is_none() && head.uri.path_and_query().is_some() {
+        return;
+    }
+    let target = head.uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+    head.uri = Uri::from(target);
+}
+
+/// Runs a future to its end, or to its panic.
+async fn without_panic<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    poll_fn(|cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+        Ok(poll) => poll.map(Ok),
+        Err(panic) => Poll::Ready(Err(panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned()))),
+    })
+    .await
+}
+
+/// A panic is a bug in Staves: the client gets S3's own words for that, and the log says where to look.
+fn after_panic(method: &Method, uri: &Uri, reason: &str) -> Response<Body> {
+    let (request_id, host_id) = (RequestId::random(), HostId::random());
+    tracing::error!(%request_id, %method, path = uri.path(), reason, "bug: a request panicked");
+    let xml = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>We encountered an internal \
+         error. Please try again.</Message><RequestId>{request_id}</RequestId><HostId>{host_id}</HostId></Error>"
+    );
+    let mut response = Response::new(if method == Method::HEAD { Body::empty() } else { Body::from(xml) });
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert("x-amz-request-id", request_id.header_value());
+    headers.insert("x-amz-id-2", host_id.header_value());
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origin_form(target: &str, host: Option<&str>) -> (String, Option<String>) {
+        let mut request = Request::builder().uri(target);
+        if let Some(host) = host {
+            request = request.header(header::HOST, host);
+        }
+        let (mut head, ()) = request.body(()).unwrap().into_parts();
+        to_origin_form(&mut head);
+        let host = head.headers.get(header::HOST).map(|value| value.to_str().unwrap().to_owned());
+        (head.uri.to_string(), host)
+    }
+
+    #[test]
+    fn absolute_targets_become_origin_form_and_their_host_counts() {
+        assert_eq!(origin_form("/a?b", Some("h")), ("/a?b".into(), Some("h".into())));
+        assert_eq!(origin_form("http://x:1/a%20b?c=/d", Some("h")), ("/a%20b?c=/d".into(), Some("x:1".into())));
+        assert_eq!(origin_form("http://u@x:1", None), ("/".into(), Some("x:1".into())));
+        assert_eq!(origin_form("*", Some("h")), ("*".into(), Some("h".into())));
+        assert_eq!(origin_form("x:1", Some("h")), ("/".into(), Some("x:1".into())));
+    }
+
+    #[tokio::test]
+    async fn a_panic_becomes_an_error_with_its_words() {
+        let number = 7;
+        assert_eq!(without_panic(async { 1 }).await, Ok(1));
+        assert_eq!(without_panic(async { assert_eq!(number, 7, "never") }).await, Ok(()));
+        let panicked = without_panic(async { panic!("number {number}") }).await;
+        assert_eq!(panicked, Err::<(), _>("number 7".to_owned()));
+        assert_eq!(after_panic(&Method::GET, &Uri::from_static("/"), "x").status(), 500);
+    }
+}
