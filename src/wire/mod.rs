@@ -3,6 +3,7 @@
 pub mod bucket_name;
 pub mod checksum;
 pub mod conditions;
+pub mod cors;
 pub mod error_codes;
 pub mod etag;
 pub mod metadata;
