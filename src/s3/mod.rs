@@ -1,60 +1,79 @@
-//! STUB of the S3 dialect, to be replaced: only what the server calls.
-#![expect(missing_docs, clippy::unused_async, reason = "a stub")]
+//! The S3 dialect: turns HTTP requests into engine calls, and what comes of them into AWS's answers.
+//!
+//! A request's way: its target (`target`), who calls (`auth`), which row of the table it is for (`route`, `table`), whether
+//! the caller may (`access`), then the operation itself (`ops/`, one file each).
 
-use std::path::Path;
+mod access;
+mod auth;
+mod call;
+mod cors;
+mod engine_error;
+mod error;
+mod intake;
+mod integrity;
+mod operation;
+mod ops;
+mod reply;
+mod request;
+mod route;
+mod seeding;
+mod service;
+mod signing_keys;
+mod table;
+mod target;
+
 use std::sync::Arc;
 
+use self::signing_keys::SigningKeys;
 use crate::engine::Engine;
-use crate::http::body::{Body, Payload};
-use crate::http::connection::Connection;
+use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
+pub use self::service::Service;
+
+/// Which regions a signature's scope may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RegionRule {
+    /// Any: a client need not know what this server calls itself.
     #[default]
     Any,
+    /// The server's own only, as on AWS.
     Exact,
 }
 
+/// Whether requests have to be signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum AuthMode {
+    /// Signatures are verified.
     #[default]
     On,
+    /// Everyone is the default identity.
     Off,
 }
 
+/// How the dialect is set up.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// The endpoint's own region.
     pub region: String,
+    /// Which regions a signature's scope may name.
     pub region_rule: RegionRule,
+    /// Whether requests have to be signed.
     pub auth: AuthMode,
+    /// Domains under which buckets are host names, beside `localhost`.
     pub domains: Vec<String>,
+    /// Other names that clients reach this server by: tried when a signature fails, to say why.
     pub host_aliases: Vec<String>,
+    /// Who may call.
     pub identities: Arc<Identities>,
+    /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }
 
-#[derive(Debug, Clone)]
-pub struct Service;
-
-impl Service {
-    pub fn new(_engine: Engine, _config: Config) -> Service {
-        Service
-    }
-
-    pub async fn handle(&self, _request: http::Request<Payload>, _connection: &Connection) -> http::Response<Body> {
-        let mut response = http::Response::new(Body::from("STUB"));
-        *response.status_mut() = http::StatusCode::NOT_IMPLEMENTED;
-        response
-    }
-
-    /// Creates a bucket of the default identity; one that it has already is fine.
-    pub async fn create_bucket_for(&self, _name: &str) -> Result<(), String> {
-        Ok(())
-    }
-
-    /// Stores a file as an object of the default identity; returns its size.
-    pub async fn put_file(&self, _bucket: &str, _key: &str, _type: &str, path: &Path) -> Result<u64, String> {
-        std::fs::metadata(path).map(|m| m.len()).map_err(|error| error.to_string())
-    }
+/// What every call shares.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) config: Config,
+    pub(crate) domains: Domains,
+    pub(crate) signing_keys: SigningKeys,
 }

@@ -17,6 +17,9 @@ pub(crate) trait Operation: Sized + Send + 'static {
     /// The IAM action that allows it.
     const ACTION: &'static str;
 
+    /// What a request's body may be.
+    const BODY: BodyRule = BodyRule::Document;
+
     /// Checks that AWS makes before it decides whether the caller may do this at all, such as for an upload id that was
     /// never issued.
     fn before_access(_call: &Call) -> Result<()> {
@@ -57,10 +60,19 @@ pub(crate) enum AccessRule {
     AnyIdentity,
 }
 
+/// What a request's body may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BodyRule {
+    /// None, or a document. Never in aws-chunked frames.
+    Document,
+    /// The bytes of an object or part.
+    Stream,
+}
+
 /// What a row does.
 pub(crate) enum Handler {
     /// An operation.
-    Run { before_access: fn(&Call) -> Result<()>, run: fn(Call) -> Answer },
+    Run { before_access: fn(&Call) -> Result<()>, run: fn(Call) -> Answer, body: BodyRule },
     /// Refused by name, once the caller is known: it does not exist here.
     Refuse,
 }
@@ -76,7 +88,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         value: None,
         header: None,
         access: AccessRule::BucketOwner,
-        handler: Handler::Run { before_access: O::before_access, run: run::<O> },
+        handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
 }
 

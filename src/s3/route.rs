@@ -9,17 +9,18 @@ use http::header::ALLOW;
 use super::error::{Result, S3Error};
 use super::operation::Row;
 use super::request::Head;
-use super::table::{MODIFIERS, TABLE};
+use super::table::TABLE;
 use super::target::Scope;
 use crate::wire::error_codes::Code;
 
 /// The row for a request.
 pub(crate) fn route(head: &Head) -> Result<&'static Row> {
     let scope = head.target.scope();
+    part_number_alone(head, scope)?;
     let named = subresources(head);
     let best = TABLE.iter().filter(|row| fits(row, head, scope)).max_by_key(|row| row.particularity());
     if let Some(row) = best
-        && named.iter().all(|name| row.query.contains(name) || MODIFIERS.contains(&(row.name, name)))
+        && named.iter().all(|name| row.query.first() == Some(name))
     {
         return Ok(row);
     }
@@ -34,43 +35,42 @@ fn fits(row: &Row, head: &Head, scope: Scope) -> bool {
         && row.header.is_none_or(|header| head.headers.contains_key(header))
 }
 
-/// The sub-resources that a request names, each once, in the request's order.
+/// The sub-resources that a request names, each once, in the request's order. A row's first query parameter is a
+/// sub-resource; those after it only tell its operations apart (`id`, `partNumber`).
 fn subresources(head: &Head) -> Vec<&'static str> {
     let mut named = Vec::new();
     for (name, value) in head.query.pairs() {
-        let known = TABLE.iter().flat_map(|row| row.query.iter().zip(0..).map(move |(query, at)| (row, *query, at)));
-        for (row, query, at) in known {
-            let selects = at > 0 || row.value.is_none_or(|wanted| wanted == value);
-            if query == name && selects && !named.contains(&query) {
-                named.push(query);
-            }
+        let meant = TABLE.iter().filter(|row| row.value.is_none_or(|wanted| wanted == value));
+        if let Some(known) = meant.filter_map(|row| row.query.first()).find(|query| **query == name)
+            && !named.contains(known)
+        {
+            named.push(*known);
         }
     }
     named
 }
 
+/// On other methods a part number is a view of an object; on PUT it would be overlooked, and an object overwritten.
+fn part_number_alone(head: &Head, scope: Scope) -> Result<()> {
+    match head.query.first("partNumber") {
+        Some(number) if scope == Scope::Object && head.method == Method::PUT && !head.query.has("uploadId") => {
+            let message = "This operation does not accept partNumber without uploadId";
+            Err(S3Error::invalid_argument(message, "partNumber", number))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Why no row fits: AWS has a sentence for each way to miss.
 fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
     let exists_on = |scope: Scope| {
-        move |name: &&&'static str| TABLE.iter().any(|row| row.scope == scope && row.query.contains(*name))
+        move |name: &&&'static str| TABLE.iter().any(|row| row.scope == scope && row.query.first() == Some(**name))
     };
-    if let (Scope::Object, &Method::PUT) = (scope, &head.method) {
-        match (head.query.first("partNumber"), head.query.has("uploadId")) {
-            (Some(number), false) => {
-                return S3Error::invalid_argument(
-                    "This operation does not accept partNumber without uploadId",
-                    "partNumber",
-                    number,
-                );
-            }
-            (None, true) => return not_allowed(head, "UPLOAD").header(ALLOW, "DELETE, POST, GET"),
-            _ => {}
-        }
+    if scope == Scope::Object && head.method == Method::PUT && named == ["uploadId"] {
+        return not_allowed(head, "UPLOAD").header(ALLOW, "DELETE, POST, GET");
     }
     let here: Vec<&&'static str> = named.iter().filter(exists_on(scope)).collect();
-    if let [first, _, ..] = here.as_slice()
-        && !named.contains(&"uploadId")
-    {
+    if let [first, _, ..] = here.as_slice() {
         let names = here.iter().map(|name| **name).collect::<Vec<_>>().join(", ");
         let message = format!("Conflicting query string parameters: {names}");
         return S3Error::invalid_argument(message, "ResourceType", first);

@@ -1,0 +1,59 @@
+//! Buckets and objects that are there from the start: `--bucket` and `--seed`.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use tokio::io::AsyncReadExt as _;
+
+use super::Service;
+use crate::engine::blobs::digests::WantedDigests;
+use crate::engine::error::Error;
+use crate::engine::object::PutObject;
+use crate::wire::bucket_name::BucketName;
+use crate::wire::checksum::Algorithm;
+use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_key::ObjectKey;
+
+const PIECE_BYTES: usize = 512 << 10;
+
+impl Service {
+    /// Creates a bucket of the default identity. One that it has already is fine.
+    pub async fn create_bucket_for(&self, name: &str) -> Result<(), String> {
+        let shared = self.shared();
+        let account = &shared.config.identities.default_identity().account;
+        let parsed = BucketName::parse(name).map_err(|_| {
+            format!("`{name}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens")
+        })?;
+        match shared.engine.create_bucket(&parsed, account, &shared.config.region).await {
+            Ok(_) => Ok(()),
+            Err(Error::BucketExists { account: owner }) if owner == *account => Ok(()),
+            Err(Error::BucketExists { account: owner }) => Err(format!("bucket {name} belongs to account {owner}")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Stores a file as an object, streaming; returns its size.
+    pub async fn put_file(&self, bucket: &str, key: &str, content_type: &str, path: &Path) -> Result<u64, String> {
+        let words = |error: Error| error.to_string();
+        let engine = &self.shared().engine;
+        let name = BucketName::parse(bucket).map_err(|_| format!("`{bucket}` is no bucket name"))?;
+        let found = engine.bucket(&name).map_err(words)?;
+        let key = ObjectKey::parse(key.to_owned()).map_err(|_| format!("`{key}` is no object key"))?;
+        let mut file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
+        let mut writer = engine.blob_writer(WantedDigests::default());
+        loop {
+            let mut piece = Vec::with_capacity(PIECE_BYTES);
+            let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece).await;
+            if read.map_err(|error| error.to_string())? == 0 {
+                break;
+            }
+            writer.write(Bytes::from(piece)).await.map_err(words)?;
+        }
+        let sealed = writer.seal().await.map_err(words)?;
+        let size_bytes = sealed.size_bytes();
+        let headers = ObjectHeaders { content_type: Some(content_type.to_owned()), ..ObjectHeaders::default() };
+        let put = PutObject { key, headers, checksum: Algorithm::Crc64Nvme, condition: None };
+        engine.put_object(&found, put, sealed).await.map_err(words)?;
+        Ok(size_bytes)
+    }
+}

@@ -1,0 +1,225 @@
+//! The way of every request through the dialect, and what every answer carries.
+
+use std::sync::Arc;
+
+use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, SERVER};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+
+use super::auth::{self, PayloadMode};
+use super::call::Call;
+use super::error::{Result, S3Error};
+use super::operation::{BodyRule, Handler};
+use super::reply::Reply;
+use super::request::Head;
+use super::signing_keys::SigningKeys;
+use super::target::Target;
+use super::{Config, Shared, access, cors, route};
+use crate::engine::Engine;
+use crate::http::body::{Body, Payload};
+use crate::http::connection::Connection;
+use crate::http::domains::Domains;
+use crate::http::request_id::{HostId, RequestId};
+use crate::wire::error_codes::Code;
+use crate::wire::query::Query;
+use crate::wire::xml::write::{Declaration, XmlWriter};
+
+/// S3's own bound on a request's header section.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
+const MAX_HEADER_SECTION_BYTES: usize = 8 << 10;
+
+/// The S3 dialect on an engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Service {
+    shared: Arc<Shared>,
+}
+
+impl Service {
+    /// Serves an engine.
+    pub fn new(engine: Engine, config: Config) -> Service {
+        let domains = Domains::new(&config.domains);
+        Service { shared: Arc::new(Shared { engine, config, domains, signing_keys: SigningKeys::default() }) }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Answers a request. Whatever goes wrong is an answer too.
+    pub async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
+        let (request_id, host_id) = (RequestId::random(), HostId::random());
+        let (parts, payload) = request.into_parts();
+        let (method, headers) = (parts.method.clone(), parts.headers.clone());
+        let outcome = match self.head(parts, connection, request_id.clone(), host_id.clone()) {
+            Ok(head) => self.answer(head, payload).await,
+            Err(error) => (Err(error), None),
+        };
+        let (result, bucket) = outcome;
+        let mut response = match result {
+            Ok(reply) => success(reply),
+            Err(error) => failure(&error, &method, &request_id, &host_id),
+        };
+        cors::decorate(&self.shared, bucket.as_deref(), &method, &headers, response.headers_mut());
+        let own = response.headers_mut();
+        own.insert("x-amz-request-id", request_id.header_value());
+        own.insert("x-amz-id-2", host_id.header_value());
+        own.insert(SERVER, HeaderValue::from_static("AmazonS3"));
+        response
+    }
+
+    fn head(
+        &self,
+        parts: http::request::Parts,
+        connection: &Connection,
+        request_id: RequestId,
+        host_id: HostId,
+    ) -> Result<Head> {
+        let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if section > MAX_HEADER_SECTION_BYTES {
+            return Err(Code::RequestHeaderSectionTooLarge.with("MaxSizeAllowed", MAX_HEADER_SECTION_BYTES));
+        }
+        let raw_path = parts.uri.path().to_owned();
+        let query = Query::parse(parts.uri.query().unwrap_or_default())
+            .map_err(|_| Code::InvalidUri.with("URI", parts.uri.to_string()))?;
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let target = Target::of(self.shared.domains.addressed(host), &raw_path)?;
+        Ok(Head {
+            method: parts.method,
+            raw_path,
+            query,
+            headers: parts.headers,
+            target,
+            connection: *connection,
+            request_id,
+            host_id,
+            now: self.shared.engine.clock().now(),
+        })
+    }
+
+    /// The answer, and the bucket that the request named.
+    async fn answer(&self, head: Head, payload: Payload) -> (Result<Reply>, Option<String>) {
+        let bucket = head.target.bucket().map(str::to_owned);
+        if head.method == Method::OPTIONS {
+            return (cors::preflight(&self.shared, &head), None);
+        }
+        let (request_id, method, path) = (head.request_id.clone(), head.method.clone(), head.raw_path.clone());
+        let result = self.call(head, payload).await;
+        match &result {
+            Ok(reply) => tracing::debug!(request_id = request_id.as_str(), %method, path, status = reply.status.as_u16()),
+            Err(error) => tracing::debug!(request_id = request_id.as_str(), %method, path, ?error),
+        }
+        (result, bucket)
+    }
+
+    async fn call(&self, mut head: Head, payload: Payload) -> Result<Reply> {
+        let authenticated = auth::authenticate(&self.shared, &head)?;
+        head.hoist(authenticated.hoisted);
+        let row = route::route(&head)?;
+        let Handler::Run { before_access, run, body } = row.handler else {
+            return Err(row.refusal());
+        };
+        let found_bucket = access::find_bucket(&self.shared.engine, row, &head.target)?;
+        let call = Call {
+            shared: Arc::clone(&self.shared),
+            head,
+            principal: authenticated.principal,
+            found_bucket,
+            payload,
+            payload_mode: authenticated.payload_mode,
+        };
+        before_access(&call)?;
+        access::decide(row, &call.head, &call.principal, call.found_bucket.as_ref())?;
+        if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
+            return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
+        }
+        refuse_unknown_features(&call.head)?;
+        run(call).await
+    }
+}
+
+/// Headers of features that do not exist here: taking a request without them would be a silent 200.
+const REFUSED_HEADERS: [&str; 14] = [
+    "x-amz-tagging",
+    "x-amz-object-lock-mode",
+    "x-amz-object-lock-retain-until-date",
+    "x-amz-object-lock-legal-hold",
+    "x-amz-bypass-governance-retention",
+    "x-amz-bucket-object-lock-enabled",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-bucket-key-enabled",
+    "x-amz-server-side-encryption-context",
+    "x-amz-server-side-encryption-customer-algorithm",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-write-offset-bytes",
+    "x-amz-rename-source",
+    "x-amz-mfa",
+];
+
+fn refuse_unknown_features(head: &Head) -> Result<()> {
+    let refused = head.headers.keys().map(http::HeaderName::as_str).find(|name| {
+        REFUSED_HEADERS.contains(name)
+            || name.starts_with("x-amz-grant-")
+            || name.starts_with("x-amz-server-side-encryption-customer-")
+            || name.starts_with("x-amz-copy-source-server-side-encryption-customer-")
+    });
+    if let Some(name) = refused {
+        return Err(S3Error::header_not_implemented(name));
+    }
+    match head.header_filled("x-amz-acl").as_deref() {
+        // What is the owner's own is what holds anyway.
+        None | Some("private" | "bucket-owner-full-control") => {}
+        Some(_) => return Err(S3Error::header_not_implemented("x-amz-acl")),
+    }
+    match head.header_filled("x-amz-server-side-encryption").as_deref() {
+        None | Some("AES256") => Ok(()),
+        Some("aws:kms" | "aws:kms:dsse") => Err(S3Error::header_not_implemented("x-amz-server-side-encryption")),
+        Some(other) => Err(Code::InvalidEncryptionAlgorithmError
+            .with("ArgumentName", "x-amz-server-side-encryption")
+            .with("ArgumentValue", other)),
+    }
+}
+
+fn success(reply: Reply) -> Response<Body> {
+    let mut response = Response::new(reply.body);
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = reply.headers;
+    response
+}
+
+fn failure(error: &S3Error, method: &Method, request_id: &RequestId, host_id: &HostId) -> Response<Body> {
+    if let Some(source) = error.source() {
+        tracing::error!(request_id = request_id.as_str(), error = %source, "internal error");
+    }
+    let status = StatusCode::from_u16(error.code().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    let bodiless = *method == Method::HEAD || status == StatusCode::NOT_MODIFIED;
+    if status != StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    }
+    if bodiless {
+        // Without this a HEAD would claim a length of 0, which AWS does not.
+        response.headers_mut().remove(CONTENT_LENGTH);
+    } else {
+        *response.body_mut() = Body::full(error_document(error, request_id, host_id));
+    }
+    for (name, value) in error.headers() {
+        response.headers_mut().insert(name.clone(), value.clone());
+    }
+    if status == StatusCode::METHOD_NOT_ALLOWED && !response.headers().contains_key(ALLOW) {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, PUT, POST, DELETE"));
+    }
+    response
+}
+
+fn error_document(error: &S3Error, request_id: &RequestId, host_id: &HostId) -> String {
+    let mut xml = XmlWriter::new(match error.declaration() {
+        Declaration::Yes => Declaration::Yes,
+        Declaration::No => Declaration::No,
+    });
+    xml.open("Error").text("Code", error.code().as_str()).text("Message", error.message());
+    for (name, value) in error.fields() {
+        xml.text(name, value);
+    }
+    xml.text("RequestId", request_id.as_str()).text("HostId", host_id.as_str()).close();
+    xml.finish()
+}
