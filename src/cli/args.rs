@@ -38,9 +38,7 @@ What 200 means (--durability):
   process  survives the end of Staves, kill -9 included. After a power loss, the last seconds may be missing.
   power    survives a power loss: everything is synced to disk before the answer, which takes its time.";
 
-/// An AWS-faithful local S3 for development and tests.
-///
-/// `staves` alone serves. Point any AWS client at the endpoint that it prints.
+/// An AWS-faithful local S3 for development and tests: `staves` alone serves; point any AWS client at what it prints
 #[derive(Debug, Parser)]
 #[command(name = "staves", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, max_term_width = 120)]
 pub(super) struct Cli {

@@ -283,6 +283,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_body_that_ends_early_is_no_body() {
+        let server = start().await;
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(b"PUT / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\na").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        timeout(Duration::from_secs(5), stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+        assert!(answer.contains("ended before its announced length"), "{answer}");
+    }
+
+    #[tokio::test]
     async fn continue_is_only_said_when_the_body_is_read() {
         let server = start().await;
         let head = "HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\nconnection: close\r\ncontent-length: 3\r\n\r\n";

@@ -35,6 +35,8 @@ struct Address {
 enum Need {
     Required,
     IfTheMachineHasIt,
+    /// `0.0.0.0` beside `::`, which takes IPv4 as well on most systems, and then leaves nothing to listen on.
+    UnlessOursAlready,
 }
 
 async fn resolve(hosts: &[String]) -> Result<Vec<Address>, StartError> {
@@ -48,6 +50,11 @@ async fn resolve(hosts: &[String]) -> Result<Vec<Address>, StartError> {
                 addresses.push(Address { host: host.clone(), ip, need });
             }
         }
+    }
+    let (any_v4, any_v6) = (IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    if addresses.iter().any(|address| address.ip == any_v6) {
+        addresses.iter_mut().filter(|address| address.ip == any_v4).for_each(|v4| v4.need = Need::UnlessOursAlready);
+        addresses.sort_by_key(|address| address.ip != any_v6);
     }
     Ok(addresses)
 }
@@ -84,6 +91,7 @@ async fn bind_all(addresses: &[Address], mut port: u16) -> Result<Vec<TcpListene
                 port = listener.local_addr().map_err(|source| cannot_listen(host, port, source))?.port();
                 listeners.push(listener);
             }
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && *need == Need::UnlessOursAlready => {}
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(StartError::PortInUse { address }),
             Err(error) if *need == Need::IfTheMachineHasIt => {
                 tracing::debug!(%address, %error, "not listening there");
@@ -108,6 +116,19 @@ mod tests {
         let port = listeners[0].local_addr().unwrap().port();
         assert_ne!(port, 0);
         assert!(listeners.iter().all(|listener| listener.local_addr().unwrap().port() == port));
+    }
+
+    #[tokio::test]
+    async fn all_addresses_of_both_families_go_together() {
+        let listeners = bind(&["0.0.0.0".to_owned(), "::".to_owned()], 0).await;
+        // A machine without IPv6 says so; where there is IPv6, the two do not get in each other's way.
+        match listeners {
+            Ok(listeners) => {
+                let port = listeners[0].local_addr().unwrap().port();
+                tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+            }
+            Err(error) => assert!(matches!(error, StartError::CannotListen { .. }), "{error}"),
+        }
     }
 
     #[tokio::test]

@@ -1,0 +1,30 @@
+# One static binary in an empty image. Everything is set by STAVES_* variables; no arguments are needed:
+#   docker run --rm -p 9000:9000 -v staves:/data staves
+
+ARG RUST_VERSION=1.95
+FROM rust:${RUST_VERSION}-bookworm AS build
+WORKDIR /src
+# What this is, .dockerignore says.
+COPY . .
+# With proc-macros, a static glibc build needs its target named: flags are then for the program alone, not for the macros,
+# which are loaded into the compiler. Each architecture builds for itself (amd64 and arm64).
+ARG TARGET=
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
+    target="${TARGET:-$(rustc -vV | sed -n 's/^host: //p')}" \
+    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target "$target" \
+    && mkdir -p /out/data /out/tmp \
+    && cp "target/$target/release/staves" /out/staves
+
+FROM scratch
+# Not root: the directories must belong to the user before a volume takes their owner over.
+COPY --from=build --chown=65532:65532 --chmod=755 /out/data /data
+COPY --from=build --chown=65532:65532 --chmod=1777 /out/tmp /tmp
+COPY --from=build /out/staves /staves
+USER 65532:65532
+ENV STAVES_HOST=0.0.0.0 STAVES_DATA=/data
+VOLUME ["/data"]
+EXPOSE 9000
+# Staves stops by itself when asked to; Docker's 10 s are enough unless uploads are long (docker stop --time).
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/staves", "health"]
+ENTRYPOINT ["/staves"]
