@@ -59,8 +59,9 @@ impl Engine {
     /// A page of an account's buckets, in name order.
     pub async fn list_buckets(&self, query: BucketQuery) -> Result<(Vec<Bucket>, More)> {
         self.read_pages(move |conn| {
-            let mut page = buckets::page(conn, &query.account, &query.prefix, &query.after, query.limit + 1)?;
-            let more = if page.len() > query.limit { More::Follows } else { More::Ended };
+            let mut page =
+                buckets::page(conn, &query.account, &query.prefix, &query.after, query.limit.saturating_add(1))?;
+            let more = if page.len() > query.limit && query.limit > 0 { More::Follows } else { More::Ended };
             page.truncate(query.limit);
             Ok((page, more))
         })

@@ -34,9 +34,11 @@ impl Engine {
     /// call it from a blocking thread.
     pub fn check(&self, mut progress: impl FnMut(CheckProgress)) -> Result<CheckReport> {
         let core = &self.0.core;
-        // What the keeper has not come to yet is part of what is compared.
         let mut report = CheckReport::default();
+        // One view of all rows, and no file of it goes, whatever the keeper comes to meanwhile.
+        let _lease = core.leases.take();
         core.read(|conn| {
+            let _view = conn.unchecked_transaction()?;
             report.differences.extend(check::integrity(conn)?);
             report.differences.extend(check::dangling(conn)?);
             report.differences.extend(check::references(conn)?);
@@ -70,7 +72,7 @@ impl Engine {
                         .differences
                         .push(format!("blob {} has {size} bytes, its row says {}", blob.id, blob.size_bytes)),
                     Ok(_) => {
-                        report.differences.push(format!("blob {}: its bytes are not those that were stored", blob.id))
+                        report.differences.push(format!("blob {}: its bytes are not those that were stored", blob.id));
                     }
                     Err(error) => report.differences.push(format!("blob {} cannot be read: {error}", blob.id)),
                 }
@@ -82,12 +84,10 @@ impl Engine {
     }
 
     fn hash_blob(&self, conn: &Connection, blob: &blobs::BlobRow) -> Result<(Vec<u8>, u64)> {
-        match blob.name {
-            Some(name) => Ok(crc64_and_size(&*self.0.core.store.open(name)?)?),
-            None => {
-                let body = blobs::inline_body(conn, blob.id)?;
-                Ok((crc64(&body), body.len() as u64))
-            }
+        if let Some(name) = blob.name {
+            return Ok(crc64_and_size(&*self.0.core.store.open(name)?)?);
         }
+        let body = blobs::inline_body(conn, blob.id)?;
+        Ok((crc64(&body), body.len() as u64))
     }
 }

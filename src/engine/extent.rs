@@ -21,7 +21,7 @@ pub(crate) struct Extent {
 pub(crate) struct ExtentList(Vec<Extent>);
 
 impl ExtentList {
-    /// All of one blob; an empty one has no extents.
+    /// All of one blob. An empty one has an extent too: it is what keeps its row.
     pub(crate) fn whole(blob: i64, length_bytes: u64) -> ExtentList {
         ExtentList(vec![Extent { blob, offset_bytes: 0, length_bytes }])
     }

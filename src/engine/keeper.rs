@@ -14,12 +14,13 @@ use rusqlite::Connection;
 use super::Core;
 use super::durability::Durability;
 use super::error::Result;
-use super::ids::BlobName;
-use super::meta::{blobs, open, releases, settings};
+use super::meta::blobs::{self, Released};
+use super::meta::{open, releases, settings};
 
 /// How often the keeper looks whether there is anything to do.
 const ROUND: Duration = Duration::from_millis(500);
-/// How often, with `process` durability, blobs are made to reach the disk, so that little is hashed after a power loss.
+/// How often all blobs are made to reach the disk, so that little is hashed after a power loss. With `power` durability
+/// they are there already; the watermark has to follow all the same.
 const SYNC_EVERY: Duration = Duration::from_secs(30);
 /// Released blobs removed in one go.
 const UNLINK_BATCH: usize = 1000;
@@ -53,6 +54,9 @@ impl Keeper {
             checkpoints: None,
             waiting: None,
             synced_at: Instant::now(),
+            synced_blob: None,
+            unsynced: false,
+            stop: Arc::clone(&stop),
         };
         let signal = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("staves-keeper".to_owned()).spawn(move || {
@@ -68,7 +72,9 @@ impl Keeper {
                 if asked == Stop::Asked {
                     return;
                 }
-                if (dirty.swap(false, Ordering::AcqRel) || rounds.waiting.is_some())
+                let written = dirty.swap(false, Ordering::AcqRel);
+                rounds.unsynced |= written;
+                if (written || rounds.waiting.is_some() || rounds.sync_is_due())
                     && let Err(error) = rounds.run()
                 {
                     tracing::warn!(%error, "background upkeep failed; it is tried again");
@@ -88,7 +94,7 @@ impl Keeper {
                     Ok(0) => {}
                     Ok(count) => tracing::info!(count, "removed files that a crash had left"),
                     Err(error) => {
-                        tracing::warn!(%error, "the sweep of orphaned files stopped; the next start tries again")
+                        tracing::warn!(%error, "the sweep of orphaned files stopped; the next start tries again");
                     }
                 }
             })?;
@@ -114,54 +120,87 @@ struct Rounds {
     database: Option<PathBuf>,
     durability: Durability,
     checkpoints: Option<Connection>,
-    /// Released blobs, and the moment from which readers might still be using them.
-    waiting: Option<(Vec<(i64, Option<BlobName>)>, u64)>,
+    waiting: Option<Batch>,
     synced_at: Instant,
+    /// The watermark as this process wrote it last.
+    synced_blob: Option<i64>,
+    /// Whether anything was committed since the watermark was looked at.
+    unsynced: bool,
+    stop: Arc<(Mutex<Stop>, Condvar)>,
+}
+
+/// Released blobs that wait for readers.
+struct Batch {
+    released: Vec<Released>,
+    /// Leases from here or before may still be using them.
+    moment: u64,
+    /// [`super::blobs::lease::Leases::revivals`] from before they were read.
+    revivals: u64,
 }
 
 impl Rounds {
     fn run(&mut self) -> Result<()> {
-        while self.core.writer.transact_blocking(|tx| releases::release_slice(tx.conn))? {}
-        while self.unlink_released()? {}
+        // Asked first: a write transaction, even one that changes nothing, would call for another round.
+        while !self.is_stopping() && self.core.read(releases::any)? {
+            self.core.writer.transact_blocking(|tx| releases::release_slice(tx.conn))?;
+        }
+        while !self.is_stopping() && self.unlink_released()? {}
         if let Some(path) = self.database.clone() {
             self.checkpoint(&path)?;
-            if self.durability == Durability::Process && self.synced_at.elapsed() >= SYNC_EVERY {
+            if self.sync_is_due() {
                 self.sync_blobs(&path)?;
             }
         }
         Ok(())
     }
 
+    fn is_stopping(&self) -> bool {
+        *self.stop.0.lock().unwrap_or_else(PoisonError::into_inner) == Stop::Asked
+    }
+
+    fn sync_is_due(&self) -> bool {
+        self.database.is_some() && self.unsynced && self.synced_at.elapsed() >= SYNC_EVERY
+    }
+
     /// Unlinks a batch of released blobs; `false` when there is none, or readers still hold it.
     fn unlink_released(&mut self) -> Result<bool> {
-        let (batch, moment) = match self.waiting.take() {
-            Some(waiting) => waiting,
-            None => {
-                let batch = self.core.read(|conn| blobs::released(conn, UNLINK_BATCH))?;
-                (batch, self.core.leases.advance())
-            }
+        let batch = match self.waiting.take() {
+            Some(batch) => batch,
+            None => self.next_batch()?,
         };
-        if batch.is_empty() {
+        if batch.released.is_empty() {
             return Ok(false);
         }
-        if self.core.leases.held_since(moment) {
-            self.waiting = Some((batch, moment));
+        if self.core.leases.held_since(batch.moment) {
+            self.waiting = Some(batch);
             return Ok(false);
         }
+        // A copy that held a lease took up a released blob again, and others may be reading it since: begin anew.
+        // From here on nobody can: who holds a lease now took it when the batch was released already.
+        if self.core.leases.revivals() != batch.revivals {
+            return Ok(true);
+        }
+        let names: Vec<_> = batch.released.iter().filter_map(|blob| blob.name).collect();
         // Were a file gone before its release is on the disk, a power loss would bring back a row without bytes.
-        if self.durability == Durability::Process
+        if !names.is_empty()
+            && self.durability == Durability::Process
             && let Some(path) = &self.database
         {
             sync_wal(path)?;
         }
-        // A copy that held a lease may have taken up a released blob again: what counts is what is released still.
-        let batch = self.core.read(|conn| blobs::still_released(conn, batch))?;
-        for name in batch.iter().filter_map(|(_, name)| *name) {
+        for name in names {
             self.core.store.unlink(name)?;
         }
-        let ids: Vec<i64> = batch.into_iter().map(|(id, _)| id).collect();
+        let ids: Vec<i64> = batch.released.iter().map(|blob| blob.id).collect();
         self.core.writer.transact_blocking(move |tx| blobs::delete(tx.conn, &ids))?;
         Ok(true)
+    }
+
+    /// The order counts: revivals, then what is released, then the end of the moment.
+    fn next_batch(&self) -> Result<Batch> {
+        let revivals = self.core.leases.revivals();
+        let released = self.core.read(|conn| blobs::released(conn, UNLINK_BATCH))?;
+        Ok(Batch { released, moment: self.core.leases.advance(), revivals })
     }
 
     fn checkpoint(&mut self, path: &Path) -> Result<()> {
@@ -174,9 +213,15 @@ impl Rounds {
 
     fn sync_blobs(&mut self, path: &Path) -> Result<()> {
         let newest = self.core.read(blobs::max_id)?;
-        sync_file_system(path)?;
-        self.core.writer.transact_blocking(move |tx| settings::put_integer(tx.conn, settings::SYNCED_BLOB, newest))?;
+        if self.synced_blob != Some(newest) {
+            sync_file_system(path)?;
+            self.core
+                .writer
+                .transact_blocking(move |tx| settings::put_integer(tx.conn, settings::SYNCED_BLOB, newest))?;
+            self.synced_blob = Some(newest);
+        }
         self.synced_at = Instant::now();
+        self.unsynced = false;
         Ok(())
     }
 }

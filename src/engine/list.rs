@@ -119,6 +119,11 @@ impl<'q, T> SkipScan<'q, T> {
         ListPage { entries: self.entries, more: self.more }
     }
 
+    /// Whether the key is shown only as part of a common prefix.
+    pub(crate) fn rolls_up(&self, key: &str) -> bool {
+        self.common_prefix(key.as_bytes()).is_some()
+    }
+
     fn common_prefix<'k>(&self, key: &'k [u8]) -> Option<&'k [u8]> {
         let delimiter = self.query.delimiter.as_bytes();
         if delimiter.is_empty() {

@@ -151,7 +151,8 @@ impl From<Error> for OpenError {
 impl Engine {
     /// Opens a data directory, making it if need be, and recovers it from whatever ended its last use.
     pub fn open(options: Options) -> Result<Engine, OpenError> {
-        let dirty = Arc::new(AtomicBool::new(false));
+        // The keeper begins with what the last use left released.
+        let dirty = Arc::new(AtomicBool::new(true));
         let opened = match options.durability {
             Durability::Memory => Opened::in_memory()?,
             Durability::Process | Durability::Power => Opened::on_disk(&options.data_dir, options.durability)?,

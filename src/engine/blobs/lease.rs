@@ -16,6 +16,7 @@ pub(crate) struct Leases {
 struct State {
     moment: u64,
     held: BTreeMap<u64, usize>,
+    revivals: u64,
 }
 
 /// Held by a reader from before it looks up extents until it has read the last byte.
@@ -39,10 +40,22 @@ impl Leases {
         state.moment - 1
     }
 
+    /// How often a released blob was taken up again. Only what was leased before its release can be.
+    pub(crate) fn revivals(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).revivals
+    }
+
     /// Whether a lease from `moment` or before is still held.
     pub(crate) fn held_since(&self, moment: u64) -> bool {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.held.keys().next().is_some_and(|oldest| *oldest <= moment)
+    }
+}
+
+impl Lease {
+    /// Says that a copy takes up a blob again that was released. Said before the copy is committed.
+    pub(crate) fn revives(&self) {
+        self.leases.state.lock().unwrap_or_else(PoisonError::into_inner).revivals += 1;
     }
 }
 

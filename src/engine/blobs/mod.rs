@@ -8,8 +8,8 @@
 //!
 //! A blob never changes. Its file's name is random: nothing a client sends becomes a path.
 
-pub(crate) mod digests;
+pub mod digests;
 pub(crate) mod lease;
-pub(crate) mod reader;
+pub mod reader;
 pub(crate) mod store;
-pub(crate) mod writer;
+pub mod writer;

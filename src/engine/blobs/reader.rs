@@ -58,14 +58,22 @@ impl ObjectBody {
     /// The next piece; `None` after exactly as many bytes as [`Self::left_bytes`] promised. An error ends the stream:
     /// bytes at rest could not be read.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let polled = self.poll_piece(cx);
+        if let Poll::Ready(Some(Err(_))) = &polled {
+            // Nothing may follow the bytes that are missing.
+            self.open = None;
+            self.extents = Vec::new().into_iter();
+        }
+        polled
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
             if let Some(pending) = &mut self.pending {
                 let Poll::Ready(joined) = Pin::new(pending).poll(cx) else { return Poll::Pending };
                 self.pending = None;
-                return Poll::Ready(Some(joined.unwrap_or_else(|error| Err(io::Error::other(error))).map(|piece| {
-                    self.took(piece.len());
-                    piece
-                })));
+                let piece = joined.unwrap_or_else(|error| Err(io::Error::other(error)));
+                return Poll::Ready(Some(piece.inspect(|piece| self.took(piece.len()))));
             }
             let Some(stretch) = self.open.as_ref().filter(|stretch| stretch.left_bytes > 0) else {
                 match self.open_next() {

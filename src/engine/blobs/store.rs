@@ -46,6 +46,17 @@ impl BlobStore {
         let (tmp, blobs) = (data_dir.join("tmp"), data_dir.join("blobs"));
         fs::create_dir_all(&tmp)?;
         fs::create_dir_all(&blobs)?;
+        if durability == Durability::Power {
+            // All folders at once, so that no blob's safety rests on another's folder being synced in time.
+            for first in 0..=u8::MAX {
+                fs::create_dir_all(blobs.join(hex::encode([first])))?;
+            }
+            File::open(&blobs)?.sync_all()?;
+            File::open(data_dir)?.sync_all()?;
+            if let Some(parent) = fs::canonicalize(data_dir)?.parent() {
+                File::open(parent)?.sync_all()?;
+            }
+        }
         Ok(BlobStore::Disk { tmp, blobs, durability, in_flight: Mutex::default() })
     }
 
@@ -58,8 +69,9 @@ impl BlobStore {
         let name = BlobName::random();
         let file = match &**self {
             BlobStore::Disk { tmp, in_flight, .. } => {
+                let file = File::options().read(true).write(true).create_new(true).open(tmp.join(name.hex()))?;
                 in_flight.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
-                File::options().read(true).write(true).create_new(true).open(tmp.join(name.hex()))?
+                file
             }
             BlobStore::Memory { .. } => tempfile::tempfile()?,
         };
@@ -98,8 +110,12 @@ impl BlobStore {
         let BlobStore::Disk { tmp, .. } = self else { return Ok(0) };
         let mut removed = 0;
         for entry in fs::read_dir(tmp)? {
-            fs::remove_file(entry?.path())?;
-            removed += 1;
+            match fs::remove_file(entry?.path()) {
+                Ok(()) => removed += 1,
+                // A body that outlived an earlier engine of this process was dropped just now.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(removed)
     }
@@ -169,11 +185,10 @@ impl TempFile {
                         return Err(error);
                     }
                     fs::create_dir_all(folder)?;
-                    if *durability == Durability::Power {
-                        File::open(blobs)?.sync_all()?;
-                    }
                     fs::rename(&from, &to)?;
                 }
+                // Before anything else can fail: from here on dropping has to look under the new name.
+                self.place = Place::Sealed;
                 if *durability == Durability::Power {
                     File::open(to.parent().unwrap_or(blobs))?.sync_all()?;
                 }

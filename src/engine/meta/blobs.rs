@@ -9,15 +9,15 @@ use crate::engine::ids::BlobName;
 
 const INSERT: &str = "INSERT INTO blobs (name, size_bytes, crc64, refs, body) VALUES (?1, ?2, ?3, 1, ?4)";
 const SELECT: &str = "SELECT name, size_bytes, state, body FROM blobs WHERE id = ?1";
-const ADD_REF: &str = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1";
+const ADD_REF: &str = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1 RETURNING refs";
 const DROP_REF: &str = "UPDATE blobs SET refs = refs - 1 WHERE id = ?1";
 const RELEASED: &str = "SELECT id, name FROM blobs WHERE refs = 0 ORDER BY id LIMIT ?1";
-const IS_RELEASED: &str = "SELECT 1 FROM blobs WHERE id = ?1 AND refs = 0";
 const DELETE: &str = "DELETE FROM blobs WHERE id = ?1 AND refs = 0";
 const NAME_EXISTS: &str = "SELECT 1 FROM blobs WHERE name = ?1";
 const MAX_ID: &str = "SELECT coalesce(max(id), 0) FROM blobs";
-const PAGE_AFTER: &str = "SELECT id, name, size_bytes, crc64 FROM blobs WHERE id > ?1 ORDER BY id LIMIT 1000";
-const TOTAL_SIZE: &str = "SELECT coalesce(sum(size_bytes), 0) FROM blobs";
+const PAGE_AFTER: &str = "SELECT id, name, size_bytes, crc64 FROM blobs WHERE id > ?1 AND refs > 0 ORDER BY id
+    LIMIT 1000";
+const TOTAL_SIZE: &str = "SELECT coalesce(sum(size_bytes), 0) FROM blobs WHERE refs > 0";
 const INLINE_BODY: &str = "SELECT body FROM blobs WHERE id = ?1";
 const MARK_TORN: &str = "UPDATE blobs SET state = 1 WHERE id = ?1";
 
@@ -66,18 +66,33 @@ pub(crate) fn place(conn: &Connection, id: i64) -> Result<BlobPlace> {
         .unwrap_or_else(|| Err(corrupt("blob reference")))
 }
 
+/// Whether new references took up a blob that was released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Revival {
+    /// At least one.
+    Some,
+    /// All were in use.
+    None,
+}
+
 /// One more reference for each extent.
-pub(crate) fn add_refs(conn: &Connection, extents: &ExtentList) -> Result<()> {
-    change_refs(conn, ADD_REF, extents)
+pub(crate) fn add_refs(conn: &Connection, extents: &ExtentList) -> Result<Revival> {
+    let mut statement = conn.prepare_cached(ADD_REF)?;
+    let mut revival = Revival::None;
+    for extent in extents.iter() {
+        let refs: Option<i64> = statement.query_row([extent.blob], |row| row.get(0)).optional()?;
+        match refs {
+            None => return Err(corrupt("blob reference")),
+            Some(1) => revival = Revival::Some,
+            Some(_) => {}
+        }
+    }
+    Ok(revival)
 }
 
 /// One reference fewer for each extent. Blobs at none are released: the keeper removes them later.
 pub(crate) fn drop_refs(conn: &Connection, extents: &ExtentList) -> Result<()> {
-    change_refs(conn, DROP_REF, extents)
-}
-
-fn change_refs(conn: &Connection, statement: &str, extents: &ExtentList) -> Result<()> {
-    let mut statement = conn.prepare_cached(statement)?;
+    let mut statement = conn.prepare_cached(DROP_REF)?;
     for extent in extents.iter() {
         if statement.execute([extent.blob])? != 1 {
             return Err(corrupt("blob reference"));
@@ -86,31 +101,19 @@ fn change_refs(conn: &Connection, statement: &str, extents: &ExtentList) -> Resu
     Ok(())
 }
 
-/// Up to `limit` released blobs, with the file's name where there is one.
-pub(crate) fn released(conn: &Connection, limit: usize) -> Result<Vec<(i64, Option<BlobName>)>> {
-    let mut statement = conn.prepare_cached(RELEASED)?;
-    let rows = statement
-        .query_map([limit_to(limit)], |row| Ok((row.get(0)?, row.get::<_, Option<[u8; 16]>>(1)?.map(BlobName))))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+/// A released blob: its row, and its file's name where it has one.
+pub(crate) struct Released {
+    pub(crate) id: i64,
+    pub(crate) name: Option<BlobName>,
 }
 
-/// Those of `batch` that no extent points at.
-pub(crate) fn still_released(
-    conn: &Connection,
-    mut batch: Vec<(i64, Option<BlobName>)>,
-) -> Result<Vec<(i64, Option<BlobName>)>> {
-    let mut statement = conn.prepare_cached(IS_RELEASED)?;
-    let mut failure = None;
-    batch.retain(|(id, _)| {
-        statement.exists([id]).unwrap_or_else(|error| {
-            failure.get_or_insert(error);
-            false
-        })
-    });
-    match failure {
-        Some(error) => Err(error.into()),
-        None => Ok(batch),
-    }
+/// Up to `limit` released blobs.
+pub(crate) fn released(conn: &Connection, limit: usize) -> Result<Vec<Released>> {
+    let mut statement = conn.prepare_cached(RELEASED)?;
+    let rows = statement.query_map([limit_to(limit)], |row| {
+        Ok(Released { id: row.get(0)?, name: row.get::<_, Option<[u8; 16]>>(1)?.map(BlobName) })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Forgets released blobs.
@@ -132,7 +135,7 @@ pub(crate) fn max_id(conn: &Connection) -> Result<i64> {
     Ok(conn.prepare_cached(MAX_ID)?.query_row([], |row| row.get(0))?)
 }
 
-/// Blobs by row, a page at a time.
+/// Blobs in use by row, a page at a time. Released ones may have lost their files already.
 pub(crate) fn page_after(conn: &Connection, after: i64) -> Result<Vec<BlobRow>> {
     let mut statement = conn.prepare_cached(PAGE_AFTER)?;
     let rows = statement.query_map([after], row_from)?;
@@ -148,7 +151,7 @@ fn row_from(row: &Row<'_>) -> rusqlite::Result<BlobRow> {
     })
 }
 
-/// The bytes of all blobs together.
+/// The bytes of all blobs in use together.
 pub(crate) fn total_size(conn: &Connection) -> Result<u64> {
     Ok(size_from(conn.query_row(TOTAL_SIZE, [], |row| row.get(0))?))
 }

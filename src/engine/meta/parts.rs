@@ -7,6 +7,7 @@ use crate::engine::error::Result;
 use crate::engine::extent::ExtentList;
 use crate::engine::ids::Sequence;
 use crate::engine::upload::Part;
+use crate::wire::checksum::Digest;
 use crate::wire::part::PartNumber;
 use crate::wire::time::Timestamp;
 
@@ -17,8 +18,8 @@ const EXTENTS: &str = "SELECT extents FROM parts WHERE upload = ?1 AND number = 
 const PAGE: &str = "SELECT number, size_bytes, modified_ms, md5, crc64, checksum, extents FROM parts
     WHERE upload = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
 const DELETE_ONE: &str = "DELETE FROM parts WHERE upload = ?1 AND number = ?2";
-const DELETE_SOME: &str = "DELETE FROM parts WHERE upload = ?1 AND number <=
-    (SELECT max(number) FROM (SELECT number FROM parts WHERE upload = ?1 ORDER BY number LIMIT ?2))";
+const DELETE_SOME: &str = "DELETE FROM parts WHERE upload = ?1 AND number >=
+    (SELECT min(number) FROM (SELECT number FROM parts WHERE upload = ?1 ORDER BY number DESC LIMIT ?2))";
 
 /// Stores a part, or replaces the one of its number.
 pub(crate) fn put(conn: &Connection, upload: Sequence, part: &Part) -> Result<()> {
@@ -29,7 +30,7 @@ pub(crate) fn put(conn: &Connection, upload: Sequence, part: &Part) -> Result<()
         part.modified.millis(),
         part.md5,
         part.crc64.as_bytes(),
-        part.checksum.as_ref().map(|digest| digest.as_bytes()),
+        part.checksum.as_ref().map(Digest::as_bytes),
         part.extents,
     ])?;
     Ok(())
@@ -56,7 +57,8 @@ pub(crate) fn delete_one(conn: &Connection, upload: Sequence, number: PartNumber
     Ok(())
 }
 
-/// Deletes up to `limit` parts of an upload and returns how many.
+/// Deletes the last parts of an upload, up to `limit`, and returns how many. From the end, so that whoever still looks up
+/// parts of the object finds them in their places or not at all.
 pub(crate) fn delete_some(conn: &Connection, upload: Sequence, limit: usize) -> Result<usize> {
     Ok(conn.prepare_cached(DELETE_SOME)?.execute(params![upload, limit_to(limit)])?)
 }

@@ -8,6 +8,7 @@ use crate::engine::extent::ExtentList;
 use crate::engine::ids::Sequence;
 
 const INSERT: &str = "INSERT INTO releases (upload, extents) VALUES (?1, ?2)";
+const ANY: &str = "SELECT 1 FROM releases LIMIT 1";
 const FIRST: &str = "SELECT id, upload, extents FROM releases ORDER BY id LIMIT 1";
 const SHORTEN: &str = "UPDATE releases SET extents = ?2 WHERE id = ?1";
 const DELETE: &str = "DELETE FROM releases WHERE id = ?1";
@@ -28,6 +29,11 @@ pub(crate) fn release(conn: &Connection, extents: &ExtentList, upload: Option<Se
         parts::delete_some(conn, upload, usize::MAX)?;
     }
     Ok(())
+}
+
+/// Whether there is anything to work off.
+pub(crate) fn any(conn: &Connection) -> Result<bool> {
+    Ok(conn.prepare_cached(ANY)?.exists([])?)
 }
 
 /// Works off one slice of the queue. `false` when the queue is empty.

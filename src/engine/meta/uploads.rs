@@ -65,7 +65,10 @@ pub(crate) fn list(
 ) -> Result<ListPage<UploadRow>> {
     let mut scan = SkipScan::new(query);
     let (mut from, mut from_id) = match (&query.after, after_upload) {
-        (Some(key), Some(after)) if key.starts_with(&query.prefix) => (key.clone().into_bytes(), after.0 + 1),
+        // A marker inside a rolled-up prefix skips it, whichever upload it names.
+        (Some(key), Some(after)) if key.starts_with(&query.prefix) && !scan.rolls_up(key) => {
+            (key.clone().into_bytes(), after.0 + 1)
+        }
         _ => (scan.start(), 0),
     };
     let mut statement = conn.prepare_cached(FROM_KEY)?;

@@ -5,7 +5,7 @@
 //! operation runs in its own savepoint, and no answer (refusals included: they may rest on uncommitted state) leaves
 //! before the group's COMMIT. If the COMMIT fails, all of the group fail.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -33,6 +33,8 @@ pub(crate) struct Tx<'a> {
     sequence: &'a Cell<i64>,
     reserved: &'a Cell<i64>,
     clock: &'a Clock,
+    /// Why SQLite rolled the whole transaction back, once it has.
+    fallen: RefCell<Option<Failure>>,
 }
 
 impl Tx<'_> {
@@ -43,9 +45,9 @@ impl Tx<'_> {
 
     /// The next place in the order of things: the clock's microsecond, or one more than the last.
     pub(crate) fn next_sequence(&self) -> Result<Sequence> {
-        let next = (self.sequence.get() + 1).max(self.clock.now().millis().saturating_mul(1000));
+        let next = self.sequence.get().saturating_add(1).max(self.clock.now().millis().saturating_mul(1000));
         if next > self.reserved.get() {
-            let reserve = next + RESERVE_AHEAD;
+            let reserve = next.saturating_add(RESERVE_AHEAD);
             settings::put_integer(self.conn, settings::SEQUENCE_RESERVED, reserve)?;
             self.reserved.set(reserve);
         }
@@ -64,8 +66,32 @@ impl OnCommit for () {
     fn committed(self) {}
 }
 
-type Finish = Box<dyn FnOnce(std::result::Result<(), String>) + Send>;
-type Job = Box<dyn FnOnce(&Tx<'_>) -> Finish + Send>;
+/// Why a group failed as a whole.
+#[derive(Debug, Clone)]
+enum Failure {
+    OutOfSpace,
+    Other(String),
+}
+
+impl Failure {
+    fn of(error: &Error) -> Failure {
+        match error {
+            Error::OutOfSpace => Failure::OutOfSpace,
+            other => Failure::Other(other.to_string()),
+        }
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Failure::OutOfSpace => Error::OutOfSpace,
+            Failure::Other(reason) => Error::CommitFailed { reason },
+        }
+    }
+}
+
+type Finish = Box<dyn FnOnce(std::result::Result<(), Failure>) + Send>;
+/// Runs the operation; without a transaction (the group has failed already) it only gives what tells the caller so.
+type Job = Box<dyn FnOnce(Option<&Tx<'_>>) -> Finish + Send>;
 
 struct State {
     /// `None` once closed.
@@ -114,14 +140,13 @@ impl Writer {
     {
         let (reply, answer) = oneshot::channel();
         self.enqueue(Box::new(move |tx| {
-            let result = in_savepoint(tx, |tx| operation(tx, &guard));
+            let result = tx.map_or(Err(Error::Closed), |tx| in_savepoint(tx, |tx| operation(tx, &guard)));
             Box::new(move |committed| {
-                let result = match committed {
-                    Ok(()) => result,
-                    Err(reason) => Err(Error::CommitFailed { reason }),
-                };
-                if result.is_ok() {
-                    guard.committed();
+                let result = committed.map_err(Failure::into_error).and(result);
+                // Before the answer: whoever is told of a failure finds its files gone.
+                match &result {
+                    Ok(_) => guard.committed(),
+                    Err(_) => drop(guard),
                 }
                 // The caller may be gone: what is committed stays committed.
                 let _ = reply.send(result);
@@ -129,7 +154,7 @@ impl Writer {
         }));
         match self.durability {
             // COMMIT syncs the disk, which must not happen on a reactor thread.
-            Durability::Power => self.drive_elsewhere(),
+            Durability::Power => self.drive_elsewhere(&tokio::runtime::Handle::current()),
             Durability::Process | Durability::Memory => self.drive_here(),
         }
         answer.await.unwrap_or(Err(Error::Closed))
@@ -137,32 +162,42 @@ impl Writer {
 
     /// As [`Self::transact`], for the engine's own threads.
     pub(crate) fn transact_blocking<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, mut answer) = oneshot::channel();
         self.enqueue(Box::new(move |tx| {
-            let result = in_savepoint(tx, operation);
+            let result = tx.map_or(Err(Error::Closed), |tx| in_savepoint(tx, operation));
             Box::new(move |committed| {
-                let _ = reply.send(committed.map_err(|reason| Error::CommitFailed { reason }).and(result));
+                let _ = reply.send(committed.map_err(Failure::into_error).and(result));
             })
         }));
-        loop {
+        let result = loop {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             self.commit_group(&mut state);
             drop(state);
             match answer.try_recv() {
-                Ok(result) => return result,
-                Err(oneshot::error::TryRecvError::Closed) => return Err(Error::Closed),
+                Ok(result) => break result,
+                Err(oneshot::error::TryRecvError::Closed) => break Err(Error::Closed),
                 Err(oneshot::error::TryRecvError::Empty) => {}
             }
-        }
+        };
+        // Whoever queued meanwhile found the connection taken, and relies on whoever had it.
+        self.drive_here();
+        result
     }
 
     /// Reads through the write connection, between groups.
-    pub(crate) fn read<T>(&self, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub(crate) fn read<T>(self: &Arc<Self>, query: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        query(state.conn.as_ref().ok_or(Error::Closed)?)
+        let result = match &state.conn {
+            Some(conn) => query(conn),
+            None => Err(Error::Closed),
+        };
+        drop(state);
+        // Whoever queued meanwhile found the connection taken, and relies on whoever had it.
+        self.drive_here();
+        result
     }
 
     /// Commits what is queued and closes the connection; later operations answer [`Error::Closed`].
@@ -175,6 +210,12 @@ impl Writer {
             && let Err((_, error)) = conn.close()
         {
             tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+        }
+        drop(state);
+        // An operation queued since the last look found the connection taken: it is told now that all is over.
+        while self.queued() {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            self.commit_group(&mut state);
         }
     }
 
@@ -190,24 +231,30 @@ impl Writer {
     /// again: an operation queued in between found the connection taken and relies on that.
     fn drive_here(self: &Arc<Self>) {
         for _ in 0..GROUPS_PER_CALLER {
-            let Some(mut state) = self.try_state() else { return };
-            self.commit_group(&mut state);
-            drop(state);
-            if !self.queued() {
+            if !self.commit_one() {
                 return;
             }
         }
-        self.drive_elsewhere();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => self.drive_elsewhere(&runtime),
+            // One of the engine's own threads: it may as well go on itself.
+            Err(_) => while self.commit_one() {},
+        }
     }
 
-    fn drive_elsewhere(self: &Arc<Self>) {
+    fn drive_elsewhere(self: &Arc<Self>, runtime: &tokio::runtime::Handle) {
         let writer = Arc::clone(self);
-        tokio::task::spawn_blocking(move || {
-            while writer.queued() {
-                let Some(mut state) = writer.try_state() else { return };
-                writer.commit_group(&mut state);
-            }
-        });
+        runtime.spawn_blocking(move || while writer.commit_one() {});
+    }
+
+    /// Commits one group; `false` when nothing is queued, or another caller has the connection and looks after it.
+    fn commit_one(&self) -> bool {
+        if !self.queued() {
+            return false;
+        }
+        let Some(mut state) = self.try_state() else { return false };
+        self.commit_group(&mut state);
+        true
     }
 
     fn try_state(&self) -> Option<MutexGuard<'_, State>> {
@@ -220,7 +267,7 @@ impl Writer {
 
     /// One transaction for up to [`GROUP_MAX`] queued operations.
     fn commit_group(&self, state: &mut State) {
-        let mut jobs = {
+        let jobs = {
             let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let count = queue.len().min(GROUP_MAX);
             queue.drain(..count).collect::<Vec<Job>>()
@@ -231,12 +278,20 @@ impl Writer {
         let Some(conn) = &state.conn else {
             return; // Dropping the jobs answers `Closed`.
         };
-        let tx = Tx { conn, sequence: &state.sequence, reserved: &state.reserved, clock: &self.clock };
+        let tx = Tx {
+            conn,
+            sequence: &state.sequence,
+            reserved: &state.reserved,
+            clock: &self.clock,
+            fallen: RefCell::default(),
+        };
         let mut finishes: Vec<Finish> = Vec::with_capacity(jobs.len());
+        let mut jobs = jobs.into_iter();
         let outcome = run_group(&tx, &mut jobs, &mut finishes);
-        if let Err(reason) = &outcome {
-            tracing::error!(%reason, "a group of operations could not be committed");
+        if let Err(failure) = &outcome {
+            tracing::error!(?failure, "a group of operations could not be committed");
             state.reserved.set(0);
+            finishes.extend(jobs.map(|job| job(None)));
         }
         for finish in finishes {
             finish(outcome.clone());
@@ -245,39 +300,217 @@ impl Writer {
     }
 }
 
-fn run_group(tx: &Tx<'_>, jobs: &mut Vec<Job>, finishes: &mut Vec<Finish>) -> std::result::Result<(), String> {
-    execute(tx.conn, "BEGIN IMMEDIATE").map_err(|error| error.to_string())?;
-    for job in jobs.drain(..) {
-        finishes.push(job(tx));
+fn run_group(
+    tx: &Tx<'_>,
+    jobs: &mut impl Iterator<Item = Job>,
+    finishes: &mut Vec<Finish>,
+) -> std::result::Result<(), Failure> {
+    let failure = |error: rusqlite::Error| Failure::of(&Error::from(error));
+    execute(tx.conn, "BEGIN IMMEDIATE").map_err(failure)?;
+    for job in jobs {
+        finishes.push(job(Some(tx)));
         // A full disk or an I/O error makes SQLite roll the whole transaction back: nothing of the group stands, and
         // the operations not yet run fail with it.
         if tx.conn.is_autocommit() {
-            return Err("SQLite rolled the transaction back (disk full or I/O error)".to_owned());
+            let known = tx.fallen.borrow_mut().take();
+            return Err(known.unwrap_or_else(|| Failure::Other("SQLite rolled the transaction back".to_owned())));
         }
     }
     execute(tx.conn, "COMMIT").map_err(|error| {
-        if !tx.conn.is_autocommit()
-            && let Err(rollback) = execute(tx.conn, "ROLLBACK")
-        {
-            tracing::error!(%rollback, "rolling back after a failed COMMIT failed too");
-        }
-        error.to_string()
+        roll_back(tx.conn);
+        failure(error)
     })
 }
 
 fn in_savepoint<T>(tx: &Tx<'_>, operation: impl FnOnce(&Tx<'_>) -> Result<T>) -> Result<T> {
+    let reserved = tx.reserved.get();
     execute(tx.conn, "SAVEPOINT operation")?;
     let result = catch_unwind(AssertUnwindSafe(|| operation(tx)))
         .unwrap_or_else(|_| Err(Error::Bug { what: "an operation panicked inside its transaction".to_owned() }));
-    if result.is_err() && !tx.conn.is_autocommit() {
-        execute(tx.conn, "ROLLBACK TO operation")?;
+    if let Err(error) = &result {
+        // The row that reserved sequences goes with the savepoint.
+        tx.reserved.set(reserved);
+        if !tx.conn.is_autocommit() && execute(tx.conn, "ROLLBACK TO operation").is_err() {
+            // Half an operation must not be committed with the others.
+            roll_back(tx.conn);
+        }
+        if tx.conn.is_autocommit() {
+            *tx.fallen.borrow_mut() = Some(Failure::of(error));
+        }
     }
-    if !tx.conn.is_autocommit() {
-        execute(tx.conn, "RELEASE operation")?;
+    if !tx.conn.is_autocommit()
+        && let Err(error) = execute(tx.conn, "RELEASE operation")
+    {
+        roll_back(tx.conn);
+        return Err(error.into());
     }
     result
 }
 
+fn roll_back(conn: &Connection) {
+    if !conn.is_autocommit()
+        && let Err(error) = execute(conn, "ROLLBACK")
+    {
+        tracing::error!(%error, "rolling back a failed group failed too");
+    }
+}
+
 fn execute(conn: &Connection, statement: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(statement)?.execute([]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Waker};
+
+    fn writer() -> Arc<Writer> {
+        let conn = crate::engine::meta::open::memory().unwrap();
+        Arc::new(Writer::new(conn, Clock::Fixed(Arc::default()), Durability::Memory, || ()).unwrap())
+    }
+
+    fn put(name: &'static str) -> impl FnOnce(&Tx<'_>, &()) -> Result<()> {
+        move |tx, ()| settings::put(tx.conn, name, b"x")
+    }
+
+    fn stored(writer: &Arc<Writer>, name: &str) -> bool {
+        writer.read(|conn| settings::bytes(conn, name)).unwrap().is_some()
+    }
+
+    /// Queues three operations while the connection is taken, so that they are committed as one group.
+    async fn as_group<T: Send + 'static>(
+        writer: &Arc<Writer>,
+        second: impl FnOnce(&Tx<'_>, &()) -> Result<T> + Send + 'static,
+    ) -> (Result<()>, Result<T>, Result<()>) {
+        let state = writer.state.lock().unwrap();
+        let (first, second, third, ()) = tokio::join!(
+            writer.transact((), put("first")),
+            writer.transact((), second),
+            writer.transact((), put("third")),
+            async move {
+                drop(state);
+                writer.drive_here();
+            }
+        );
+        (first, second, third)
+    }
+
+    #[tokio::test]
+    async fn failed_operation_leaves_nothing_and_spares_its_group() {
+        let writer = writer();
+        let (first, second, third) = as_group(&writer, |tx, ()| {
+            settings::put(tx.conn, "second", b"x")?;
+            Err::<(), _>(Error::NoSuchKey)
+        })
+        .await;
+        assert!(first.is_ok() && third.is_ok());
+        assert!(matches!(second, Err(Error::NoSuchKey)));
+        assert!(stored(&writer, "first") && stored(&writer, "third") && !stored(&writer, "second"));
+    }
+
+    #[tokio::test]
+    async fn panicking_operation_leaves_nothing_and_spares_its_group() {
+        let writer = writer();
+        let (first, second, third) = as_group::<()>(&writer, |tx, ()| {
+            settings::put(tx.conn, "second", b"x")?;
+            panic!("on purpose")
+        })
+        .await;
+        assert!(first.is_ok() && third.is_ok());
+        assert!(matches!(second, Err(Error::Bug { .. })));
+        assert!(stored(&writer, "first") && stored(&writer, "third") && !stored(&writer, "second"));
+        assert!(writer.transact((), put("later")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn rolled_back_transaction_fails_the_whole_group() {
+        let writer = writer();
+        let (first, second, third) = as_group(&writer, |tx, ()| {
+            // As SQLite does by itself when the disk is full.
+            execute(tx.conn, "ROLLBACK")?;
+            Err::<(), _>(Error::OutOfSpace)
+        })
+        .await;
+        assert!(matches!(first, Err(Error::OutOfSpace)), "{first:?}");
+        assert!(matches!(second, Err(Error::OutOfSpace)), "{second:?}");
+        assert!(matches!(third, Err(Error::OutOfSpace)), "{third:?}");
+        assert!(!stored(&writer, "first") && !stored(&writer, "third"));
+        assert!(writer.transact((), put("later")).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn sequence_of_a_failed_operation_is_reserved_again() {
+        let writer = writer();
+        let failed = writer.transact((), |tx, ()| {
+            tx.next_sequence()?;
+            Err::<(), _>(Error::NoSuchKey)
+        });
+        assert!(failed.await.is_err());
+        let Sequence(next) = writer.transact((), |tx, ()| tx.next_sequence()).await.unwrap();
+        let reserved = writer.read(|conn| settings::integer(conn, settings::SEQUENCE_RESERVED)).unwrap();
+        assert!(reserved.is_some_and(|reserved| reserved >= next), "{reserved:?} covers {next}");
+    }
+
+    #[tokio::test]
+    async fn operation_queued_during_a_read_is_committed_after_it() {
+        let writer = writer();
+        let mut operation = pin!(writer.transact((), put("queued")));
+        let cx = &mut Context::from_waker(Waker::noop());
+        writer
+            .read(|_| {
+                assert!(operation.as_mut().poll(cx).is_pending());
+                Ok(())
+            })
+            .unwrap();
+        assert!(matches!(operation.as_mut().poll(cx), Poll::Ready(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn operation_queued_during_a_blocking_one_is_committed_after_it() {
+        let writer = writer();
+        let (entered, entering) = std::sync::mpsc::channel();
+        let (leave, leaving) = std::sync::mpsc::channel::<()>();
+        let blocked = Arc::clone(&writer);
+        let thread = std::thread::spawn(move || {
+            blocked.transact_blocking(move |_| {
+                entered.send(()).unwrap();
+                leaving.recv().unwrap();
+                Ok(())
+            })
+        });
+        entering.recv().unwrap();
+        let mut operation = pin!(writer.transact((), put("queued")));
+        let cx = &mut Context::from_waker(Waker::noop());
+        assert!(operation.as_mut().poll(cx).is_pending());
+        leave.send(()).unwrap();
+        thread.join().unwrap().unwrap();
+        assert!(matches!(operation.as_mut().poll(cx), Poll::Ready(Ok(()))));
+    }
+
+    #[tokio::test]
+    async fn guard_is_told_of_commits_only_and_dropped_before_the_answer() {
+        struct Guard(Arc<AtomicUsize>, Arc<AtomicUsize>);
+        impl OnCommit for Guard {
+            fn committed(self) {
+                self.0.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.1.fetch_add(1, Ordering::SeqCst);
+            }
+        }
+        let (committed, dropped) = (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let guard = || Guard(Arc::clone(&committed), Arc::clone(&dropped));
+        let writer = writer();
+        writer.transact(guard(), |_, _| Ok(())).await.unwrap();
+        assert_eq!((committed.load(Ordering::SeqCst), dropped.load(Ordering::SeqCst)), (1, 1));
+        writer.transact(guard(), |_, _| Err::<(), _>(Error::NoSuchKey)).await.unwrap_err();
+        assert_eq!((committed.load(Ordering::SeqCst), dropped.load(Ordering::SeqCst)), (1, 2));
+        writer.close();
+        assert!(matches!(writer.transact(guard(), |_, _| Ok(())).await, Err(Error::Closed)));
+        assert_eq!((committed.load(Ordering::SeqCst), dropped.load(Ordering::SeqCst)), (1, 3));
+    }
 }

@@ -3,6 +3,8 @@
 //! Bytes are read only where the answer needs a digest that is not known: the MD5 of a multipart object, or a checksum
 //! of another algorithm.
 
+use rusqlite::Connection;
+
 use super::{NewVersion, OpenObject, Written, check_condition, install};
 use crate::engine::blobs::digests::{Digesting, Digests, WantedDigests};
 use crate::engine::blobs::lease::Lease;
@@ -10,7 +12,7 @@ use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
-use crate::engine::meta::blobs;
+use crate::engine::meta::blobs::{self, Revival};
 use crate::engine::meta::writer::OnCommit;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, Digest};
@@ -80,16 +82,25 @@ impl OnCommit for Lease {
     fn committed(self) {}
 }
 
+/// One more reference for each extent of a copy's source.
+pub(crate) fn take_up(conn: &Connection, lease: &Lease, extents: &ExtentList) -> Result<()> {
+    match blobs::add_refs(conn, extents)? {
+        Revival::Some => lease.revives(),
+        Revival::None => {}
+    }
+    Ok(())
+}
+
 impl Engine {
     /// Makes an object from another one's bytes. The source is as it was when it was opened.
     pub async fn copy_object(&self, bucket: &Bucket, source: CopySource, copy: CopyObject) -> Result<Written> {
         let id = bucket.id;
         let digests = self.copy_digests(&source, CrcWanted::OnlyOf(copy.checksum)).await?;
         let extents = source.extents;
-        self.transact_with(source.lease, move |tx, _lease| {
+        self.transact_with(source.lease, move |tx, lease| {
             require_bucket(tx.conn, id)?;
             check_condition(tx.conn, id, &copy.key, copy.condition.as_ref())?;
-            blobs::add_refs(tx.conn, &extents)?;
+            take_up(tx.conn, lease, &extents)?;
             let version = NewVersion {
                 bucket: id,
                 key: copy.key,
@@ -115,7 +126,7 @@ impl Engine {
     pub(crate) async fn copy_digests(&self, source: &CopySource, wanted: CrcWanted) -> Result<CopyDigests> {
         let (CrcWanted::Too(algorithm) | CrcWanted::OnlyOf(algorithm)) = wanted;
         let known = |algorithm: Algorithm| match (&source.checksum, source.md5) {
-            (Some(checksum), _) if checksum.algorithm == algorithm => Some(checksum.digest.clone()),
+            (Some(checksum), _) if checksum.algorithm == algorithm => Some(checksum.digest),
             (_, Some(md5)) if algorithm == Algorithm::Md5 => Digest::from_slice(&md5),
             _ => None,
         };
@@ -123,7 +134,7 @@ impl Engine {
         if let (Some(md5), Some(checksum)) = (source.md5, known(algorithm)) {
             match (crc64, wanted) {
                 (Some(crc64), _) => return Ok(CopyDigests { md5, checksum, crc64 }),
-                (None, CrcWanted::OnlyOf(_)) => return Ok(CopyDigests { md5, crc64: checksum.clone(), checksum }),
+                (None, CrcWanted::OnlyOf(_)) => return Ok(CopyDigests { md5, crc64: checksum, checksum }),
                 (None, CrcWanted::Too(_)) => {}
             }
         }

@@ -22,8 +22,8 @@ use crate::wire::object_key::ObjectKey;
 use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
-pub(crate) use self::copy::CrcWanted;
 pub use self::copy::{CopyObject, CopySource};
+pub(crate) use self::copy::{CrcWanted, take_up};
 pub use self::delete::Deletion;
 pub use self::put::PutObject;
 pub use self::read::{ObjectPart, OpenObject, PartOfObject};

@@ -140,7 +140,7 @@ impl Job {
             key: upload.key,
             modified,
             etag,
-            checksum: checksum.clone(),
+            checksum,
             headers: upload.headers,
             extents,
             upload: Some(MadeBy { upload: upload.id, manifest }),
@@ -221,7 +221,6 @@ fn match_parts<'p>(
 /// What the list says of a part's checksum suits the upload.
 fn check_listed_checksums(want: &ListedPart, declared: Option<UploadChecksum>) -> Result<()> {
     match (declared, want.checksums.first()) {
-        (None, None) => Ok(()),
         (None, Some(_)) => Err(invalid_part(want)),
         (Some(declared), Some((algorithm, _))) if *algorithm != declared.algorithm => {
             Err(Error::PartChecksumOfOtherAlgorithm { number: want.number, algorithm: *algorithm })
@@ -229,7 +228,7 @@ fn check_listed_checksums(want: &ListedPart, declared: Option<UploadChecksum>) -
         (Some(declared), None) if declared.kind == ChecksumKind::Composite => {
             Err(Error::PartChecksumMissing { number: want.number, algorithm: declared.algorithm })
         }
-        (Some(_), _) => Ok(()),
+        (None, None) | (Some(_), _) => Ok(()),
     }
 }
 
@@ -264,14 +263,13 @@ fn object_checksum(
     let (algorithm, kind) = declared
         .map_or((Algorithm::Crc64Nvme, ChecksumKind::FullObject), |declared| (declared.algorithm, declared.kind));
     if kind == ChecksumKind::Composite {
-        let digests = found.map(|part| part.checksum.clone().ok_or_else(bug)).collect::<Result<Vec<_>>>()?;
+        let digests = found.map(|part| part.checksum.ok_or_else(bug)).collect::<Result<Vec<_>>>()?;
         let digest = composite(algorithm, digests);
         return Ok(Checksum { algorithm, kind, digest, parts: u16::try_from(listed.len()).ok() });
     }
     let parts = found
         .map(|part| {
-            let digest =
-                if algorithm == Algorithm::Crc64Nvme { Some(part.crc64.clone()) } else { part.checksum.clone() };
+            let digest = if algorithm == Algorithm::Crc64Nvme { Some(part.crc64) } else { part.checksum };
             Ok((digest.ok_or_else(bug)?, part.size_bytes))
         })
         .collect::<Result<Vec<_>>>()?;
@@ -280,7 +278,7 @@ fn object_checksum(
 }
 
 /// Compares the checksum that the client gave for the whole. One that the upload did not declare is ignored; a
-/// FULL_OBJECT one counts only together with its kind.
+/// `FULL_OBJECT` one counts only together with its kind.
 fn check_given(asked: &Completion, declared: Option<UploadChecksum>, computed: &Checksum) -> Result<()> {
     let (Some(given), Some(declared)) = (&asked.checksum, declared) else { return Ok(()) };
     let named = declared.kind == ChecksumKind::Composite || asked.checksum_kind == Some(declared.kind);

@@ -9,7 +9,7 @@ use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::ids::Sequence;
 use crate::engine::meta::{blobs, parts, uploads};
-use crate::engine::object::{CopySource, CrcWanted};
+use crate::engine::object::{CopySource, CrcWanted, take_up};
 use crate::wire::checksum::Algorithm;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
@@ -25,7 +25,12 @@ impl Engine {
         body: Sealed,
     ) -> Result<Part> {
         let (bucket_id, id, key) = (bucket.id, upload.id, upload.key.clone());
-        let declared = upload.checksum;
+        let checksum = match upload.checksum {
+            Some(declared) => Some(body.digests().get(declared.algorithm).ok_or_else(|| Error::Bug {
+                what: "a part's checksum is the one its upload declared, computed as it was written".to_owned(),
+            })?),
+            None => None,
+        };
         self.transact_with(body, move |tx, body| {
             require_open(tx.conn, bucket_id, &key, id)?;
             let digests = body.digests();
@@ -34,8 +39,8 @@ impl Engine {
                 size_bytes: body.size_bytes(),
                 modified: tx.now(),
                 md5: digests.md5,
-                crc64: digests.crc64.clone(),
-                checksum: declared.and_then(|declared| digests.get(declared.algorithm)),
+                crc64: digests.crc64,
+                checksum,
                 extents: body.commit_row(tx.conn)?,
             };
             replace(tx.conn, id, &part)?;
@@ -57,9 +62,9 @@ impl Engine {
         let algorithm = declared.map_or(Algorithm::Crc64Nvme, |declared| declared.algorithm);
         let digests = self.copy_digests(&source, CrcWanted::Too(algorithm)).await?;
         let extents = source.extents;
-        self.transact_with(source.lease, move |tx, _lease| {
+        self.transact_with(source.lease, move |tx, lease| {
             require_open(tx.conn, bucket_id, &key, id)?;
-            blobs::add_refs(tx.conn, &extents)?;
+            take_up(tx.conn, lease, &extents)?;
             let part = Part {
                 number,
                 size_bytes: extents.size_bytes(),
