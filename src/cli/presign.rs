@@ -4,19 +4,18 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use http::Method;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, Method};
 
 use super::args::{PresignArgs, Switch};
 use super::banner::quoted;
 use super::settings::Settings;
+use crate::engine::clock::Clock;
 use crate::http::identity::Identity;
+use crate::wire::percent;
+use crate::wire::sigv4::{AmzDate, Credentials, PresignRequest};
 
 /// SigV4's limit.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
-/// What SigV4 encodes of a key: all but unreserved characters and the slash.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
-
 /// What is signed: everything but the time, which is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Presigned {
@@ -36,14 +35,33 @@ struct Presigned {
 pub(super) fn run(args: &PresignArgs) -> Result<ExitCode, String> {
     let settings = Settings::without_flags(args.config.as_deref())?;
     let presigned = presigned(args, &settings)?;
-    let url = url(&presigned)?;
+    let url = url(&presigned);
     println!("{}", if args.curl { curl_line(args, &presigned, &url) } else { url });
     Ok(ExitCode::SUCCESS)
 }
 
-/// ADAPTER TO WIRE AT MERGE: the only call of `wire::sigv4::presign`. Returns the whole URL, signed as of now.
-fn url(presigned: &Presigned) -> Result<String, String> {
-    Err(format!("presigning {} {} is not wired yet", presigned.method, presigned.path))
+/// The whole URL, signed as of now.
+fn url(presigned: &Presigned) -> String {
+    let (scheme, host) = presigned.endpoint.split_once("://").unwrap_or(("http", &presigned.endpoint));
+    let query: Vec<(&str, &str)> = presigned.query.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let identity = &presigned.identity;
+    let credentials = Credentials {
+        access_key: identity.access_key.clone(),
+        secret_key: identity.secret_key.expose().to_owned(),
+        session_token: identity.session_token.as_ref().map(|token| token.expose().to_owned()),
+    };
+    let request = PresignRequest {
+        method: presigned.method.as_str(),
+        host,
+        raw_path: &presigned.path,
+        query: &query,
+        headers: &HeaderMap::new(),
+        expires_seconds: i64::try_from(presigned.expires.as_secs()).unwrap_or(i64::MAX),
+        credentials: &credentials,
+        region: &presigned.region,
+        date: AmzDate::from_unix(Clock::System.now().secs()),
+    };
+    request.url(scheme)
 }
 
 fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, String> {
@@ -71,7 +89,7 @@ fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, Strin
     Ok(Presigned {
         method,
         endpoint: endpoint(args, settings)?,
-        path: format!("/{bucket}/{}", utf8_percent_encode(key, ENCODED)),
+        path: format!("/{bucket}/{}", percent::encode_path(key.as_bytes())),
         query,
         expires: args.expires,
         region: args.region.clone().unwrap_or_else(|| settings.serve.region.clone()),

@@ -30,7 +30,12 @@ pub(crate) fn find_bucket(engine: &Engine, row: &Row, target: &Target) -> Result
 /// Decides whether the caller may call this row.
 pub(crate) fn decide(row: &Row, head: &Head, principal: &Principal, bucket: Option<&Bucket>) -> Result<()> {
     let denied = |why: &str| {
-        tracing::info!(operation = row.name, request_id = head.request_id.as_str(), "access denied: {why}");
+        tracing::info!(
+            operation = row.name,
+            action = row.action,
+            request_id = head.request_id.as_str(),
+            "access denied: {why}"
+        );
         Err(Code::AccessDenied.into())
     };
     let Principal::Identity(identity) = principal else {

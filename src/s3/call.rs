@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::Shared;
 use super::auth::{PayloadMode, Principal};
 use super::engine_error::{Named, s3_error};
 use super::error::{Result, S3Error};
-use super::request::Head;
 use super::intake::{self, DigestRule};
-use super::Shared;
+use super::request::Head;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;

@@ -3,15 +3,15 @@
 use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, HeaderName, ORIGIN};
 use http::{HeaderMap, HeaderValue, Method};
 
+use super::Shared;
 use super::error::{Result, S3Error};
 use super::reply::Reply;
 use super::request::Head;
-use super::Shared;
 use crate::engine::document::DocumentName;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::cors::{CorsConfiguration, CorsDecision, CorsGrant, requested_headers};
 use crate::wire::error_codes::Code;
-use crate::wire::xml::read::Element;
+use crate::wire::xml::Element;
 
 /// A bucket's CORS configuration.
 pub(crate) const CORS: DocumentName = DocumentName { namespace: "s3", name: "cors" };

@@ -28,12 +28,13 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
         Error::NoSuchKey => Code::NoSuchKey.with("Key", key()),
         Error::NoSuchVersion => Code::NoSuchVersion.with("Key", key()),
         Error::NoSuchUpload => Code::NoSuchUpload.with("UploadId", upload_id()),
-        Error::InvalidUploadMarker => S3Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_id()),
+        Error::InvalidUploadMarker => {
+            S3Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_id())
+        }
         Error::PartsOutOfOrder => Code::InvalidPartOrder.with("UploadId", upload_id()),
-        Error::InvalidPart { number, etag } => Code::InvalidPart
-            .with("UploadId", upload_id())
-            .with("PartNumber", number.get())
-            .with("ETag", etag),
+        Error::InvalidPart { number, etag } => {
+            Code::InvalidPart.with("UploadId", upload_id()).with("PartNumber", number.get()).with("ETag", etag)
+        }
         Error::PartTooSmall { number, etag, size_bytes, min_size_bytes } => Code::EntityTooSmall
             .with("ProposedSize", size_bytes)
             .with("MinSizeAllowed", min_size_bytes)
@@ -55,10 +56,8 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
             "The upload was created using the {} checksum mode. The complete request must use the same checksum mode.",
             declared.map_or("null", |kind| kind.name())
         )),
-        Error::ObjectChecksumMismatch { algorithm } => Code::BadDigest.says(format!(
-            "The {} you specified did not match the calculated checksum.",
-            algorithm.lower_name()
-        )),
+        Error::ObjectChecksumMismatch { algorithm } => Code::BadDigest
+            .says(format!("The {} you specified did not match the calculated checksum.", algorithm.lower_name())),
         Error::ObjectSizeMismatch { given_bytes, computed_bytes } => S3Error::invalid_request(format!(
             "The provided 'x-amz-mp-object-size' header value {given_bytes} does not match what was computed: {computed_bytes}"
         )),

@@ -7,7 +7,7 @@ use std::fmt;
 use http::{HeaderName, HeaderValue};
 
 use crate::wire::error_codes::Code;
-use crate::wire::xml::write::Declaration;
+use crate::wire::xml::Declaration;
 
 /// The result of everything in this dialect.
 pub(crate) type Result<T> = std::result::Result<T, S3Error>;

@@ -9,7 +9,7 @@ use http::header::CONTENT_LENGTH;
 use super::auth::{PayloadMode, Seed, Trailer};
 use super::call::Call;
 use super::error::{Result, S3Error};
-use super::integrity::{Announced, Integrity, checksum_mismatch};
+use super::integrity::{Announced, Integrity, checksum_mismatch, content_md5};
 use crate::engine::blobs::digests::{PayloadSha256, WantedDigests};
 use crate::engine::blobs::writer::Sealed;
 use crate::http::body::{CollectError, Payload, PayloadError};
@@ -31,6 +31,8 @@ pub(crate) enum ExpectedDigestIn {
 pub(crate) enum DigestRule {
     Optional,
     Required,
+    /// The checksum headers of `CompleteMultipartUpload` are of the object, not of the document.
+    ForTheObject,
 }
 
 /// The size that the request's head gives its body, decoded. Refuses bodies without one, and those over `max_bytes`.
@@ -237,7 +239,10 @@ pub(crate) async fn document(call: &mut Call, limit_bytes: u64, rule: DigestRule
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
     };
-    let integrity = Integrity::of(&call.head, &call.payload_mode)?;
+    let integrity = match rule {
+        DigestRule::ForTheObject => Integrity { md5: content_md5(&call.head)?, checksum: None },
+        DigestRule::Optional | DigestRule::Required => Integrity::of(&call.head, &call.payload_mode)?,
+    };
     if rule == DigestRule::Required && integrity.md5.is_none() && integrity.checksum.is_none() {
         return Err(S3Error::invalid_request(
             "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",

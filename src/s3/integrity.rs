@@ -66,7 +66,8 @@ pub(crate) fn checksum_mismatch(algorithm: Algorithm) -> S3Error {
     Code::BadDigest.says(format!("The {} you specified did not match the calculated checksum.", algorithm.name()))
 }
 
-fn content_md5(head: &Head) -> Result<Option<[u8; 16]>> {
+/// `Content-MD5`, decoded.
+pub(crate) fn content_md5(head: &Head) -> Result<Option<[u8; 16]>> {
     let Some(sent) = head.header("content-md5") else { return Ok(None) };
     let decoded = STANDARD.decode(sent.trim()).ok().and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
     decoded.map(Some).ok_or_else(|| Code::InvalidDigest.with("Content-MD5", sent))
@@ -96,8 +97,7 @@ fn checksum_value(head: &Head) -> Result<Option<(Algorithm, Digest)>> {
 
 fn checksum_trailer(head: &Head, mode: &PayloadMode) -> Result<Option<Algorithm>> {
     let Some(sent) = head.header_filled("x-amz-trailer") else { return Ok(None) };
-    let unsupported =
-        || S3Error::invalid_request("The value specified in the x-amz-trailer header is not supported");
+    let unsupported = || S3Error::invalid_request("The value specified in the x-amz-trailer header is not supported");
     let algorithm = Algorithm::from_header_name(&sent.to_ascii_lowercase()).ok_or_else(unsupported)?;
     match mode {
         PayloadMode::Chunked { trailer: Trailer::Follows, .. } => Ok(Some(algorithm)),

@@ -20,6 +20,9 @@ pub(crate) trait Operation: Sized + Send + 'static {
     /// What a request's body may be.
     const BODY: BodyRule = BodyRule::Document;
 
+    /// Whether its errors begin with an XML declaration.
+    const ERRORS: ErrorDeclaration = ErrorDeclaration::Present;
+
     /// Checks that AWS makes before it decides whether the caller may do this at all, such as for an upload id that was
     /// never issued.
     fn before_access(_call: &Call) -> Result<()> {
@@ -69,6 +72,13 @@ pub(crate) enum BodyRule {
     Stream,
 }
 
+/// Whether an operation's errors begin with an XML declaration: a quirk of AWS's, seen on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ErrorDeclaration {
+    Present,
+    Absent,
+}
+
 /// What a row does.
 pub(crate) enum Handler {
     /// An operation.
@@ -88,7 +98,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         value: None,
         header: None,
         access: AccessRule::BucketOwner,
-        handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
+        handler: Handler::Run { before_access: before_access::<O>, run: run::<O>, body: O::BODY },
     }
 }
 
@@ -138,14 +148,27 @@ impl Row {
         match (self.query.first(), self.header) {
             (_, Some(header)) => S3Error::header_not_implemented(header),
             (Some(query), None) => S3Error::query_not_implemented(query),
-            (None, None) => crate::wire::error_codes::Code::NotImplemented.says(format!("{} is not implemented", self.name)),
+            (None, None) => {
+                crate::wire::error_codes::Code::NotImplemented.says(format!("{} is not implemented", self.name))
+            }
         }
     }
 }
 
+fn before_access<O: Operation>(call: &Call) -> Result<()> {
+    O::before_access(call).map_err(declared::<O>)
+}
+
 fn run<O: Operation>(call: Call) -> Answer {
     Box::pin(async move {
-        let input = O::parse(&call)?;
-        input.run(call).await
+        let input = O::parse(&call).map_err(declared::<O>)?;
+        input.run(call).await.map_err(declared::<O>)
     })
+}
+
+fn declared<O: Operation>(error: S3Error) -> S3Error {
+    match O::ERRORS {
+        ErrorDeclaration::Present => error,
+        ErrorDeclaration::Absent => error.without_declaration(),
+    }
 }

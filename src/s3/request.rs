@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, Method};
 use super::error::{Result, S3Error};
 use super::target::Target;
 use crate::http::connection::Connection;
-use crate::http::request_id::{HostId, RequestId};
+use crate::http::request_id::RequestId;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::query::Query;
 use crate::wire::sigv4;
@@ -22,7 +22,6 @@ pub(crate) struct Head {
     pub(crate) target: Target,
     pub(crate) connection: Connection,
     pub(crate) request_id: RequestId,
-    pub(crate) host_id: HostId,
     pub(crate) now: Timestamp,
 }
 

@@ -64,7 +64,7 @@ fn part_number_alone(head: &Head, scope: Scope) -> Result<()> {
 /// Why no row fits: AWS has a sentence for each way to miss.
 fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
     let exists_on = |scope: Scope| {
-        move |name: &&&'static str| TABLE.iter().any(|row| row.scope == scope && row.query.first() == Some(**name))
+        move |name: &&&'static str| TABLE.iter().any(|row| row.scope == scope && row.query.first() == Some(*name))
     };
     if scope == Scope::Object && head.method == Method::PUT && named == ["uploadId"] {
         return not_allowed(head, "UPLOAD").header(ALLOW, "DELETE, POST, GET");
@@ -76,10 +76,9 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
         return S3Error::invalid_argument(message, "ResourceType", first);
     }
     match named.iter().find(|name| !here.contains(name)) {
-        Some(&"uploads") if scope == Scope::Object => S3Error::invalid_request(format!(
-            "Key is not expected for the {} method ?uploads subresource",
-            head.method
-        )),
+        Some(&"uploads") if scope == Scope::Object => {
+            S3Error::invalid_request(format!("Key is not expected for the {} method ?uploads subresource", head.method))
+        }
         Some(name) if scope == Scope::Object => {
             S3Error::invalid_request(format!("There is no such thing as the ?{name} sub-resource for a key"))
         }

@@ -1,9 +1,8 @@
 //! Buckets and objects that are there from the start: `--bucket` and `--seed`.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
-
-use bytes::Bytes;
-use tokio::io::AsyncReadExt as _;
 
 use super::Service;
 use crate::engine::blobs::digests::WantedDigests;
@@ -13,6 +12,7 @@ use crate::wire::bucket_name::BucketName;
 use crate::wire::checksum::Algorithm;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_key::ObjectKey;
+use bytes::Bytes;
 
 const PIECE_BYTES: usize = 512 << 10;
 
@@ -21,9 +21,8 @@ impl Service {
     pub async fn create_bucket_for(&self, name: &str) -> Result<(), String> {
         let shared = self.shared();
         let account = &shared.config.identities.default_identity().account;
-        let parsed = BucketName::parse(name).map_err(|_| {
-            format!("`{name}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens")
-        })?;
+        let parsed = BucketName::parse(name)
+            .map_err(|_| format!("`{name}` is no bucket name: 3 to 63 lower-case letters, digits, dots and hyphens"))?;
         match shared.engine.create_bucket(&parsed, account, &shared.config.region).await {
             Ok(_) => Ok(()),
             Err(Error::BucketExists { account: owner }) if owner == *account => Ok(()),
@@ -39,11 +38,12 @@ impl Service {
         let name = BucketName::parse(bucket).map_err(|_| format!("`{bucket}` is no bucket name"))?;
         let found = engine.bucket(&name).map_err(words)?;
         let key = ObjectKey::parse(key.to_owned()).map_err(|_| format!("`{key}` is no object key"))?;
-        let mut file = tokio::fs::File::open(path).await.map_err(|error| error.to_string())?;
+        let mut file = File::open(path).map_err(|error| error.to_string())?;
         let mut writer = engine.blob_writer(WantedDigests::default());
         loop {
             let mut piece = Vec::with_capacity(PIECE_BYTES);
-            let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece).await;
+            // On this thread: nothing else is served while the server starts.
+            let read = (&mut file).take(PIECE_BYTES as u64).read_to_end(&mut piece);
             if read.map_err(|error| error.to_string())? == 0 {
                 break;
             }

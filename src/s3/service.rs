@@ -21,7 +21,7 @@ use crate::http::domains::Domains;
 use crate::http::request_id::{HostId, RequestId};
 use crate::wire::error_codes::Code;
 use crate::wire::query::Query;
-use crate::wire::xml::write::{Declaration, XmlWriter};
+use crate::wire::xml::{Declaration, XmlWriter};
 
 /// S3's own bound on a request's header section.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
@@ -49,7 +49,7 @@ impl Service {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
-        let outcome = match self.head(parts, connection, request_id.clone(), host_id.clone()) {
+        let outcome = match self.head(parts, connection, request_id.clone()) {
             Ok(head) => self.answer(head, payload).await,
             Err(error) => (Err(error), None),
         };
@@ -66,13 +66,7 @@ impl Service {
         response
     }
 
-    fn head(
-        &self,
-        parts: http::request::Parts,
-        connection: &Connection,
-        request_id: RequestId,
-        host_id: HostId,
-    ) -> Result<Head> {
+    fn head(&self, parts: http::request::Parts, connection: &Connection, request_id: RequestId) -> Result<Head> {
         let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if section > MAX_HEADER_SECTION_BYTES {
             return Err(Code::RequestHeaderSectionTooLarge.with("MaxSizeAllowed", MAX_HEADER_SECTION_BYTES));
@@ -90,7 +84,6 @@ impl Service {
             target,
             connection: *connection,
             request_id,
-            host_id,
             now: self.shared.engine.clock().now(),
         })
     }
@@ -104,7 +97,9 @@ impl Service {
         let (request_id, method, path) = (head.request_id.clone(), head.method.clone(), head.raw_path.clone());
         let result = self.call(head, payload).await;
         match &result {
-            Ok(reply) => tracing::debug!(request_id = request_id.as_str(), %method, path, status = reply.status.as_u16()),
+            Ok(reply) => {
+                tracing::debug!(request_id = request_id.as_str(), %method, path, status = reply.status.as_u16())
+            }
             Err(error) => tracing::debug!(request_id = request_id.as_str(), %method, path, ?error),
         }
         (result, bucket)

@@ -7,6 +7,7 @@
 mod client;
 mod reply;
 mod request;
+pub(crate) mod server;
 mod socket;
 
 #[allow(unused_imports, reason = "every test crate uses another part of this module")]

@@ -147,7 +147,8 @@ fn anonymous_payload(head: &Head) -> Result<PayloadMode> {
 
 /// The body when nothing is verified (`--auth off`): chunk signatures are read over, digests are still compared.
 fn unverified_payload(head: &Head) -> Result<PayloadMode> {
-    let sent = head.header("x-amz-content-sha256").or_else(|| head.query.first("X-Amz-Content-Sha256").map(str::to_owned));
+    let sent =
+        head.header("x-amz-content-sha256").or_else(|| head.query.first("X-Amz-Content-Sha256").map(str::to_owned));
     let Some(value) = sent else { return Ok(PayloadMode::Plain { sha256: None }) };
     let hash = PayloadHash::parse(&value).map_err(|error| sigv4::payload_error(&error))?;
     Ok(sigv4::payload_mode(hash, None))

@@ -78,7 +78,11 @@ pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
     if !auth.conflicts(&head.query, &head.headers).is_empty() {
         // The same name in header and query with different values cannot both be what was signed.
         let key = signing_key(shared, &identity, signature.scope);
-        return Err(mismatch(signature.access_key, &canonical.sign(signature.date, signature.scope, &key), signature.provided));
+        return Err(mismatch(
+            signature.access_key,
+            &canonical.sign(signature.date, signature.scope, &key),
+            signature.provided,
+        ));
     }
     let mut authenticated = verify(shared, head, &identity, &signature, &canonical, hash)?;
     let hoisted = auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned()));

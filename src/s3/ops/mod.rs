@@ -3,6 +3,7 @@
 //! `write_conditions`.
 
 mod abort_multipart_upload;
+mod bucket_cors;
 mod complete_multipart_upload;
 mod copy_object;
 mod copy_source;
@@ -11,7 +12,6 @@ mod create_multipart_upload;
 mod delete_bucket;
 mod delete_object;
 mod delete_objects;
-mod bucket_cors;
 mod get_bucket_location;
 mod get_object;
 mod get_object_attributes;
@@ -28,6 +28,7 @@ mod put_object;
 mod stored_headers;
 mod upload_part;
 mod upload_part_copy;
+mod version_id;
 mod write_conditions;
 
 pub(crate) use self::abort_multipart_upload::AbortMultipartUpload;

@@ -1,0 +1,34 @@
+//! `AbortMultipartUpload`: ends an upload without an object.
+
+use super::multipart;
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Operation;
+use crate::s3::reply::Reply;
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html>
+pub(crate) struct AbortMultipartUpload;
+
+impl Operation for AbortMultipartUpload {
+    const NAME: &'static str = "AbortMultipartUpload";
+    const ACTION: &'static str = "s3:AbortMultipartUpload";
+
+    fn before_access(call: &Call) -> Result<()> {
+        multipart::unknown_to_strangers(call)
+    }
+
+    fn parse(call: &Call) -> Result<Self> {
+        // A condition of directory buckets only: taking the request without it could abort another upload than meant.
+        if call.head.headers.contains_key("x-amz-if-match-initiated-time") {
+            return Err(S3Error::header_not_implemented("x-amz-if-match-initiated-time"));
+        }
+        Ok(AbortMultipartUpload)
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let id = multipart::upload_id(&call.head);
+        let aborted = call.engine().abort_upload(call.bucket()?, call.head.key()?, &id).await;
+        aborted.map_err(|error| call.says(error))?;
+        Ok(Reply::no_content())
+    }
+}

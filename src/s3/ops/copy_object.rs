@@ -1,0 +1,120 @@
+//! `CopyObject`: an object from another one, on the server. No bytes move.
+
+use super::copy_source::{self, CopySourceName};
+use super::{multipart, object_reply, stored_headers, write_conditions};
+use crate::engine::object::CopyObject as Copy;
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::{ErrorDeclaration, Operation};
+use crate::s3::reply::Reply;
+use crate::s3::request::Head;
+use crate::wire::checksum::Algorithm;
+use crate::wire::conditions::WriteCondition;
+use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_key::ObjectKey;
+use crate::wire::xml::{Declaration, XmlWriter};
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+pub(crate) struct CopyObject {
+    key: ObjectKey,
+    source: CopySourceName,
+    directive: Directive,
+    /// Of the request; what of it is used depends on the directive.
+    headers: ObjectHeaders,
+    checksum: Option<Algorithm>,
+    condition: Option<WriteCondition>,
+}
+
+/// Where the new object's metadata comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Directive {
+    Copy,
+    Replace,
+}
+
+impl Operation for CopyObject {
+    const NAME: &'static str = "CopyObject";
+    const ACTION: &'static str = "s3:PutObject";
+    const ERRORS: ErrorDeclaration = ErrorDeclaration::Absent;
+
+    fn parse(call: &Call) -> Result<Self> {
+        let head = &call.head;
+        let source = CopySourceName::parse(head)?;
+        let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
+        directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
+        let headers = stored_headers::parse(head)?;
+        let copy = CopyObject {
+            key: head.key()?.clone(),
+            source,
+            directive: metadata,
+            headers,
+            checksum: match head.header_filled("x-amz-checksum-algorithm") {
+                Some(sent) => Some(multipart::checksum_algorithm(&sent)?),
+                None => None,
+            },
+            condition: write_conditions::parse(head)?,
+        };
+        copy.refuse_no_change(call)?;
+        Ok(copy)
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let opened = self.source.open(&call)?;
+        copy_source::check_size(opened.object.size_bytes)?;
+        let headers = match self.directive {
+            Directive::Replace => self.headers,
+            // Redirect and storage class are never copied.
+            Directive::Copy => ObjectHeaders {
+                website_redirect_location: self.headers.website_redirect_location,
+                storage_class: self.headers.storage_class,
+                ..opened.object.headers.clone()
+            },
+        };
+        let copy = Copy {
+            key: self.key,
+            headers,
+            checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
+            condition: self.condition,
+        };
+        let copied = call.engine().copy_object(call.bucket()?, opened.into_copy_source(), copy).await;
+        let written = copied.map_err(|error| call.says(error))?;
+        let mut xml = XmlWriter::new(Declaration::Yes);
+        xml.open_ns("CopyObjectResult")
+            .text("ETag", &written.etag.quoted())
+            .text("LastModified", &written.modified.iso8601_millis())
+            .text(written.checksum.algorithm.xml_element(), &written.checksum.header_value())
+            .text("ChecksumType", written.checksum.kind.name())
+            .close();
+        let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
+        if let Some(version) = &self.source.version {
+            reply = reply.amz("x-amz-copy-source-version-id", version);
+        }
+        Ok(reply)
+    }
+}
+
+impl CopyObject {
+    /// Copying an object onto itself has to change something.
+    fn refuse_no_change(&self, call: &Call) -> Result<()> {
+        let onto_itself = self.source.key == self.key && self.source.bucket == call.bucket()?.name;
+        let changes = self.directive == Directive::Replace
+            || self.source.version.is_some()
+            || ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"]
+                .iter()
+                .any(|name| call.head.headers.contains_key(*name));
+        if !onto_itself || changes {
+            return Ok(());
+        }
+        Err(S3Error::invalid_request(
+            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
+        ))
+    }
+}
+
+fn directive(head: &Head, name: &'static str, unknown: &'static str) -> Result<Directive> {
+    match head.header_filled(name).as_deref() {
+        None | Some("COPY") => Ok(Directive::Copy),
+        Some("REPLACE") => Ok(Directive::Replace),
+        Some(other) => Err(S3Error::invalid_argument(unknown, name, other)),
+    }
+}

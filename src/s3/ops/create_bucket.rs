@@ -1,0 +1,228 @@
+//! `CreateBucket`, and what a bucket's region is.
+
+use http::header::LOCATION;
+
+use crate::engine::bucket::Bucket;
+use crate::engine::error::Error;
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::intake::DigestRule;
+use crate::s3::operation::Operation;
+use crate::s3::reply::Reply;
+use crate::s3::request::Head;
+use crate::wire::bucket_name::BucketName;
+use crate::wire::error_codes::Code;
+use crate::wire::xml::Element;
+
+/// The region that is never named in a location constraint.
+pub(crate) const US_EAST_1: &str = "us-east-1";
+
+/// The legacy constraint for [`EU_WEST_1`]. It is stored as given: `GetBucketLocation` shows it so.
+const EU: &str = "EU";
+const EU_WEST_1: &str = "eu-west-1";
+
+/// AWS's regions, without us-east-1. Source: <https://docs.aws.amazon.com/general/latest/gr/s3.html>
+const OTHER_REGIONS: [&str; 37] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    EU_WEST_1,
+    "eu-west-2",
+    "eu-west-3",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
+
+/// The largest `CreateBucketConfiguration`. AWS's ceiling was not seen; this one has room for 50 tags.
+const MAX_CONFIGURATION_BYTES: u64 = 163_840;
+
+/// A bucket to make.
+pub(crate) struct CreateBucket {
+    name: BucketName,
+}
+
+impl Operation for CreateBucket {
+    const NAME: &'static str = "CreateBucket";
+    const ACTION: &'static str = "s3:CreateBucket";
+
+    fn parse(call: &Call) -> Result<Self> {
+        let name = call.bucket_name()?;
+        check_headers(&call.head)?;
+        Ok(CreateBucket { name })
+    }
+
+    async fn run(self, mut call: Call) -> Result<Reply> {
+        let account = call.identity()?.account.clone();
+        let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
+        let constraint = location_constraint(&body)?;
+        let region = region_for(&call.shared.config.region, constraint.as_deref())?;
+        match call.engine().create_bucket(&self.name, &account, &region).await {
+            Ok(_) => Ok(self.created()),
+            Err(Error::BucketExists { account: owner }) if owner == account => self.owned_already(&call),
+            Err(Error::BucketExists { .. }) => Err(Code::BucketAlreadyExists.with("BucketName", &self.name)),
+            Err(error) => Err(call.says(error)),
+        }
+    }
+}
+
+impl CreateBucket {
+    fn created(&self) -> Reply {
+        Reply::ok().header(LOCATION, &format!("/{}", self.name)).amz("x-amz-bucket-arn", &bucket_arn(&self.name))
+    }
+
+    /// In us-east-1 making one's own bucket again is a success, for compatibility with S3's beginnings.
+    fn owned_already(&self, call: &Call) -> Result<Reply> {
+        match call.engine().bucket(&self.name) {
+            Ok(bucket) if bucket.region == US_EAST_1 => Ok(self.created()),
+            _ => Err(Code::BucketAlreadyOwnedByYou.with("BucketName", &self.name)),
+        }
+    }
+}
+
+/// The region that a bucket is in.
+pub(crate) fn region_of(bucket: &Bucket) -> &str {
+    if bucket.region == EU { EU_WEST_1 } else { &bucket.region }
+}
+
+/// Whether a text names a region of AWS's.
+pub(crate) fn is_aws_region(name: &str) -> bool {
+    name == US_EAST_1 || OTHER_REGIONS.contains(&name)
+}
+
+/// A bucket's ARN.
+pub(crate) fn bucket_arn(name: &BucketName) -> String {
+    format!("arn:aws:s3:::{name}")
+}
+
+/// Headers that change what is made. There are no ACLs here, which is what `BucketOwnerEnforced` means.
+fn check_headers(head: &Head) -> Result<()> {
+    const OWNERSHIP: &str = "x-amz-object-ownership";
+    const NAMESPACE: &str = "x-amz-bucket-namespace";
+    match head.header_filled(OWNERSHIP).as_deref() {
+        None | Some("BucketOwnerEnforced") => {}
+        Some("BucketOwnerPreferred" | "ObjectWriter") => return Err(S3Error::header_not_implemented(OWNERSHIP)),
+        Some(other) => {
+            return Err(S3Error::invalid_argument("Invalid x-amz-object-ownership header", OWNERSHIP, other));
+        }
+    }
+    match head.header_filled(NAMESPACE).as_deref() {
+        None | Some("global") => Ok(()),
+        Some(_) => Err(S3Error::header_not_implemented(NAMESPACE)),
+    }
+}
+
+/// The location constraint in a `CreateBucketConfiguration`. An empty one counts as not sent.
+fn location_constraint(body: &[u8]) -> Result<Option<String>> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let root = Element::parse(body).map_err(|_| Code::MalformedXml)?;
+    if root.name != "CreateBucketConfiguration" || root.children_named("LocationConstraint").count() > 1 {
+        return Err(Code::MalformedXml.into());
+    }
+    for child in &root.children {
+        match child.name.as_str() {
+            "LocationConstraint" if child.children.is_empty() => {}
+            // Tags that are none ask for nothing.
+            "Tags" if child.children.is_empty() => {}
+            name @ ("Tags" | "Location" | "Bucket") => {
+                return Err(Code::NotImplemented
+                    .says(format!("{name} of CreateBucketConfiguration is not implemented"))
+                    .with("Element", name));
+            }
+            _ => return Err(Code::MalformedXml.into()),
+        }
+    }
+    Ok(root.child_text("LocationConstraint").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// The region of a bucket made at an endpoint: us-east-1's makes buckets anywhere, any other only its own.
+fn region_for(endpoint: &str, constraint: Option<&str>) -> Result<String> {
+    let incompatible = |what: &str| {
+        Code::IllegalLocationConstraintException.says(format!(
+            "The {what} location constraint is incompatible for the region specific endpoint this request was sent to."
+        ))
+    };
+    match (endpoint, constraint) {
+        (US_EAST_1, None) => Ok(US_EAST_1.to_owned()),
+        (US_EAST_1, Some(region)) if region == EU || OTHER_REGIONS.contains(&region) => Ok(region.to_owned()),
+        (US_EAST_1, Some(other)) => Err(Code::InvalidLocationConstraint.with("LocationConstraint", other)),
+        (_, None) => Err(incompatible("unspecified")),
+        (endpoint, Some(region)) if region == endpoint || (endpoint, region) == (EU_WEST_1, EU) => {
+            Ok(region.to_owned())
+        }
+        (_, Some(other)) => Err(incompatible(other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn us_east_1_makes_buckets_anywhere_but_by_its_own_name() {
+        let region = |constraint| region_for(US_EAST_1, constraint).map_err(|error| error.code());
+        assert_eq!(region(None), Ok("us-east-1".to_owned()));
+        assert_eq!(region(Some("eu-central-1")), Ok("eu-central-1".to_owned()));
+        assert_eq!(region(Some("EU")), Ok("EU".to_owned()));
+        assert_eq!(region(Some("us-east-1")), Err(Code::InvalidLocationConstraint));
+        assert_eq!(region(Some("moon-1")), Err(Code::InvalidLocationConstraint));
+    }
+
+    #[test]
+    fn other_endpoints_make_buckets_of_their_own_region_only() {
+        assert_eq!(region_for("eu-west-1", Some("eu-west-1")).unwrap(), "eu-west-1");
+        assert_eq!(region_for("eu-west-1", Some("EU")).unwrap(), "EU");
+        assert!(region_for("eu-west-1", None).unwrap_err().message().starts_with("The unspecified location"));
+        assert!(
+            region_for("eu-west-1", Some("us-west-2")).unwrap_err().message().starts_with("The us-west-2 location")
+        );
+    }
+
+    #[test]
+    fn what_a_configuration_may_hold() {
+        let read = |inner: &str| {
+            let body = format!("<CreateBucketConfiguration>{inner}</CreateBucketConfiguration>");
+            location_constraint(body.as_bytes()).map_err(|error| error.code())
+        };
+        let place = "<LocationConstraint>eu-west-1</LocationConstraint>";
+        assert_eq!(read(place), Ok(Some("eu-west-1".to_owned())));
+        assert_eq!(read(""), Ok(None));
+        assert_eq!(read("<LocationConstraint/><Tags/>"), Ok(None));
+        assert_eq!(read("<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>"), Err(Code::NotImplemented));
+        assert_eq!(read("<Bucket><Type>Directory</Type></Bucket>"), Err(Code::NotImplemented));
+        assert_eq!(read("<Nonsense/>"), Err(Code::MalformedXml));
+        assert_eq!(read(&place.repeat(2)), Err(Code::MalformedXml));
+        assert_eq!(location_constraint(b"").unwrap(), None);
+        assert_eq!(location_constraint(b"<Other/>").unwrap_err().code(), Code::MalformedXml);
+    }
+}

@@ -1,0 +1,96 @@
+//! `DeleteObject`. A key that does not exist is a success, unless the request has a condition.
+
+use http::header::IF_MATCH;
+
+use super::version_id::{VersionAsked, check_null_version};
+use crate::engine::object::Deletion;
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Operation;
+use crate::s3::reply::Reply;
+use crate::s3::request::Head;
+use crate::wire::conditions::WriteCondition;
+use crate::wire::error_codes::Code;
+
+/// Conditions of directory buckets, and one that AWS does not have here: to overlook one would delete what the client
+/// meant to keep.
+const REFUSED_CONDITIONS: [&str; 3] = ["x-amz-if-match-size", "x-amz-if-match-last-modified-time", "if-none-match"];
+
+/// A key to delete.
+pub(crate) struct DeleteObject {
+    version: VersionAsked,
+    condition: Option<WriteCondition>,
+}
+
+impl Operation for DeleteObject {
+    const NAME: &'static str = "DeleteObject";
+    const ACTION: &'static str = "s3:DeleteObject";
+
+    fn parse(call: &Call) -> Result<Self> {
+        let head = &call.head;
+        let version = check_null_version(head.query.first("versionId"))?;
+        if let Some(name) = REFUSED_CONDITIONS.into_iter().find(|name| head.headers.contains_key(*name)) {
+            return Err(S3Error::header_not_implemented(name));
+        }
+        Ok(DeleteObject { version, condition: if_match(head)? })
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let bucket = call.bucket()?.clone();
+        let key = call.head.key()?.clone();
+        match (&self.version, &self.condition) {
+            // A version that was never there is deleted already, but meets no condition.
+            (VersionAsked::Absent(_), None) => {}
+            (VersionAsked::Absent(_), Some(_)) => return Err(Code::NoSuchKey.with("Key", &key)),
+            (VersionAsked::Current | VersionAsked::Null, condition) => {
+                let deletion = Deletion { key, condition: condition.clone() };
+                call.engine().delete_object(&bucket, deletion).await.map_err(|error| call.says(error))?;
+            }
+        }
+        let reply = Reply::no_content();
+        Ok(match self.version.id() {
+            Some(id) => reply.amz("x-amz-version-id", id),
+            None => reply,
+        })
+    }
+}
+
+fn if_match(head: &Head) -> Result<Option<WriteCondition>> {
+    let mut sent = head.headers.get_all(IF_MATCH).iter();
+    let Some(value) = sent.next() else { return Ok(None) };
+    if sent.next().is_some() {
+        return Err(S3Error::invalid_request("Only one If-Match header is allowed"));
+    }
+    let text = String::from_utf8_lossy(value.as_bytes());
+    match text.trim() {
+        "" => Err(S3Error::invalid_argument(Code::InvalidArgument.message(), "If-Match", "")),
+        tag => Ok(Some(etag_condition(tag))),
+    }
+}
+
+/// The condition that a tag sets for a deletion: `*` or one tag, quoted or not. A weak tag or a list is none that S3
+/// issues, and so matches nothing.
+pub(crate) fn etag_condition(sent: &str) -> WriteCondition {
+    let unquoted = sent.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
+    // A quoted asterisk is a tag, not the wildcard.
+    let tag = unquoted.filter(|inner| *inner != "*").unwrap_or(sent);
+    WriteCondition::IfMatch(tag.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_a_deletion() {
+        let tag = |sent| match etag_condition(sent) {
+            WriteCondition::IfMatch(tag) => tag,
+            WriteCondition::IfNoneMatchAny => unreachable!("only If-Match"),
+        };
+        assert_eq!(tag("\"abc\""), "abc");
+        assert_eq!(tag("abc"), "abc");
+        assert_eq!(tag("*"), "*");
+        assert_eq!(tag("\"*\""), "\"*\"");
+        assert_eq!(tag("W/\"abc\""), "W/\"abc\"");
+    }
+}

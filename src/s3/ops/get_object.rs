@@ -1,0 +1,270 @@
+//! `GetObject` and `HeadObject`: an object, a range of it, or one of its parts; with its bytes or without.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE, EXPIRES,
+};
+use http::{HeaderName, HeaderValue, StatusCode};
+
+use super::version_id::check_null_version;
+use super::{multipart, object_reply};
+use crate::engine::blobs::reader::ObjectBody;
+use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
+use crate::http::body::{Body, BodyStream};
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Operation;
+use crate::s3::reply::Reply;
+use crate::s3::request::Head;
+use crate::wire::checksum::{Checksum, ChecksumKind};
+use crate::wire::conditions::{ReadConditions, ReadOutcome};
+use crate::wire::error_codes::Code;
+use crate::wire::object_key::ObjectKey;
+use crate::wire::part::PartNumber;
+use crate::wire::range::ByteRange;
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
+pub(crate) struct GetObject(Read);
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html>
+pub(crate) struct HeadObject(Read);
+
+/// What both read from the request.
+struct Read {
+    key: ObjectKey,
+    conditions: ReadConditions,
+    view: View,
+    checksum_mode: ChecksumMode,
+    overrides: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// What of the object is meant.
+enum View {
+    Whole,
+    Range(ByteRange, String),
+    Part(PartNumber),
+}
+
+#[derive(PartialEq, Eq)]
+enum ChecksumMode {
+    Enabled,
+    Absent,
+}
+
+impl Operation for GetObject {
+    const NAME: &'static str = "GetObject";
+    const ACTION: &'static str = "s3:GetObject";
+
+    fn parse(call: &Call) -> Result<Self> {
+        Read::parse(call).map(GetObject)
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let opened = self.0.open(&call)?;
+        let storage_class = opened.object.headers.storage_class;
+        if let Some(reply) = self.0.decide(&call, &opened.object)? {
+            return Ok(reply);
+        }
+        if storage_class.is_archived() {
+            return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
+        }
+        let shown = self.0.show(&call, &opened.object)?;
+        let mut reply = shown.reply;
+        let body = opened.read(shown.first_byte, shown.length_bytes);
+        reply.body = Body::stream(shown.length_bytes, ObjectStream(body));
+        Ok(reply)
+    }
+}
+
+impl Operation for HeadObject {
+    const NAME: &'static str = "HeadObject";
+    const ACTION: &'static str = "s3:GetObject";
+
+    fn parse(call: &Call) -> Result<Self> {
+        Read::parse(call).map(HeadObject)
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let opened = self.0.open(&call)?;
+        if let Some(reply) = self.0.decide(&call, &opened.object)? {
+            return Ok(reply);
+        }
+        let shown = self.0.show(&call, &opened.object)?;
+        Ok(shown.reply.length_only(shown.length_bytes))
+    }
+}
+
+/// The answer but for its bytes, and which bytes they are.
+struct Shown {
+    reply: Reply,
+    first_byte: u64,
+    length_bytes: u64,
+}
+
+impl Read {
+    fn parse(call: &Call) -> Result<Read> {
+        let head = &call.head;
+        Ok(Read {
+            key: head.key()?.clone(),
+            view: view(head)?,
+            conditions: ReadConditions::parse(
+                head.header("if-match").as_deref(),
+                head.header("if-none-match").as_deref(),
+                head.header("if-modified-since").as_deref(),
+                head.header("if-unmodified-since").as_deref(),
+            ),
+            checksum_mode: match head.header("x-amz-checksum-mode") {
+                Some(mode) if mode.eq_ignore_ascii_case("ENABLED") => ChecksumMode::Enabled,
+                _ => ChecksumMode::Absent,
+            },
+            overrides: overrides(head)?,
+        })
+    }
+
+    fn open(&self, call: &Call) -> Result<OpenObject> {
+        check_null_version(call.head.query.first("versionId"))?.readable(&self.key)?;
+        call.engine().open_object(call.bucket()?, &self.key).map_err(|error| call.says(error))
+    }
+
+    /// The conditions' verdict: an answer, if they end the request here.
+    fn decide(&self, call: &Call, object: &Object) -> Result<Option<Reply>> {
+        if self.conditions.is_empty() {
+            return Ok(None);
+        }
+        match self.conditions.evaluate(&object.etag, object.modified.secs(), call.head.now.secs()) {
+            ReadOutcome::Proceed => Ok(None),
+            ReadOutcome::NotModified { .. } => {
+                let reply = object_reply::etag(Reply::ok().status(StatusCode::NOT_MODIFIED), &object.etag);
+                Ok(Some(object_reply::last_modified(reply, object.modified)))
+            }
+            ReadOutcome::Failed { condition } => {
+                Err(Code::PreconditionFailed.with("Condition", condition.header_name()))
+            }
+        }
+    }
+
+    fn show(&self, call: &Call, object: &Object) -> Result<Shown> {
+        let mut reply = object_reply::describe(object);
+        let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
+        let mut checksum = Some(object.checksum.clone());
+        match &self.view {
+            View::Whole => {}
+            View::Range(range, sent) => {
+                let (first, last) = range.resolve(object.size_bytes).map_err(|_| {
+                    Code::InvalidRange.with("RangeRequested", sent).with("ActualObjectSize", object.size_bytes)
+                })?;
+                (first_byte, length_bytes) = (first, last - first + 1);
+                reply = partial(reply, first_byte, length_bytes, object.size_bytes);
+            }
+            View::Part(number) => match self.part(call, object, *number)? {
+                Some((part, count)) => {
+                    (first_byte, length_bytes) = (part.first_byte, part.size_bytes);
+                    reply = partial(reply, first_byte, length_bytes, object.size_bytes)
+                        .amz("x-amz-mp-parts-count", &count.to_string());
+                    checksum = part_checksum(object, &part);
+                }
+                None => reply = partial(reply, 0, object.size_bytes, object.size_bytes),
+            },
+        }
+        if self.checksum_mode == ChecksumMode::Enabled
+            && let Some(shown) = checksum.filter(|shown| {
+                shown.kind == ChecksumKind::Composite && self.is_part() || length_bytes == object.size_bytes
+            })
+        {
+            reply = object_reply::checksum(reply, &shown);
+        }
+        for (name, value) in &self.overrides {
+            reply.headers.insert(name, value.clone());
+        }
+        Ok(Shown { reply, first_byte, length_bytes })
+    }
+
+    fn is_part(&self) -> bool {
+        matches!(self.view, View::Part(_))
+    }
+
+    /// The part, and how many there are; `None` for part 1 of an object that was put in one piece.
+    fn part(&self, call: &Call, object: &Object, number: PartNumber) -> Result<Option<(ObjectPart, u16)>> {
+        let found = call.engine().part_of_object(object, number.get()).map_err(|error| call.says(error))?;
+        let beyond = |count: u16| {
+            Code::InvalidPartNumber.with("PartNumberRequested", number.get()).with("ActualPartCount", count)
+        };
+        match found {
+            PartOfObject::Found(part, count) => Ok(Some((part, count))),
+            PartOfObject::NotMultipart if number.get() == 1 => Ok(None),
+            PartOfObject::NotMultipart => Err(beyond(1)),
+            PartOfObject::Beyond(count) => Err(beyond(count)),
+        }
+    }
+}
+
+/// A part shows its own checksum where the object's is composite; else the object's, if the part is all of it.
+fn part_checksum(object: &Object, part: &ObjectPart) -> Option<Checksum> {
+    match object.checksum.kind {
+        ChecksumKind::Composite => part.checksum.map(|digest| Checksum {
+            algorithm: object.checksum.algorithm,
+            kind: ChecksumKind::Composite,
+            digest,
+            parts: None,
+        }),
+        ChecksumKind::FullObject => Some(object.checksum.clone()).filter(|_| part.size_bytes == object.size_bytes),
+    }
+}
+
+fn partial(reply: Reply, first_byte: u64, length_bytes: u64, size_bytes: u64) -> Reply {
+    let reply = reply.status(StatusCode::PARTIAL_CONTENT);
+    // No range describes no bytes: an empty object's part 1 has none.
+    match (first_byte + length_bytes).checked_sub(1).filter(|_| length_bytes > 0) {
+        Some(last) => reply.header(CONTENT_RANGE, &format!("bytes {first_byte}-{last}/{size_bytes}")),
+        None => reply,
+    }
+}
+
+fn view(head: &Head) -> Result<View> {
+    let range = head.header("range");
+    match (head.query.first("partNumber"), range) {
+        (Some(_), Some(_)) => {
+            Err(S3Error::invalid_request("Cannot specify both Range header and partNumber query parameter"))
+        }
+        (Some(number), None) => multipart::part_number(number).map(View::Part),
+        (None, Some(sent)) => Ok(ByteRange::parse(&sent).map_or(View::Whole, |range| View::Range(range, sent))),
+        (None, None) => Ok(View::Whole),
+    }
+}
+
+/// `response-content-type` and its like, which replace what the object says of itself.
+fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
+    let names = [
+        ("response-content-type", CONTENT_TYPE),
+        ("response-content-language", CONTENT_LANGUAGE),
+        ("response-content-disposition", CONTENT_DISPOSITION),
+        ("response-content-encoding", CONTENT_ENCODING),
+        ("response-cache-control", CACHE_CONTROL),
+        ("response-expires", EXPIRES),
+    ];
+    let mut found = Vec::new();
+    for (parameter, header) in names {
+        if let Some(value) = head.query.first(parameter) {
+            let latin1: Option<Vec<u8>> = value.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
+            let value = latin1.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()).ok_or_else(|| {
+                let message = "Header value cannot be represented using ISO-8859-1.";
+                S3Error::invalid_argument(message, parameter, value)
+            })?;
+            found.push((header, value));
+        }
+    }
+    Ok(found)
+}
+
+/// The engine's bytes as an answer's body.
+struct ObjectStream(ObjectBody);
+
+impl BodyStream for ObjectStream {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        self.0.poll_next(cx)
+    }
+}

@@ -1,0 +1,59 @@
+//! `ListObjects`, the first version.
+
+use super::listing::{self, Selection, ShowOwner};
+use crate::engine::list::{ListPage, More};
+use crate::engine::object::ListedObject;
+use crate::s3::call::Call;
+use crate::s3::error::Result;
+use crate::s3::operation::Operation;
+use crate::s3::reply::Reply;
+
+/// A page of a bucket's objects, paged by marker.
+pub(crate) struct ListObjects {
+    selection: Selection,
+    marker: String,
+}
+
+impl Operation for ListObjects {
+    const NAME: &'static str = "ListObjects";
+    const ACTION: &'static str = "s3:ListBucket";
+
+    /// AWS judges the parameters before it decides whether the caller may list.
+    fn before_access(call: &Call) -> Result<()> {
+        Self::parse(call).map(drop)
+    }
+
+    fn parse(call: &Call) -> Result<Self> {
+        let query = &call.head.query;
+        let selection = Selection::parse(query, "max-keys")?;
+        Ok(ListObjects { selection, marker: query.first("marker").unwrap_or_default().to_owned() })
+    }
+
+    async fn run(self, call: Call) -> Result<Reply> {
+        let bucket = call.bucket()?.clone();
+        let after = Some(self.marker.clone()).filter(|marker| !marker.is_empty());
+        let outcome = call.engine().list_objects(&bucket, self.selection.query(after)).await;
+        let page = outcome.map_err(|error| call.says(error))?;
+        let owner = listing::owner_id(&call.shared.config.identities, &bucket);
+        let document = self.document(bucket.name.as_str(), &owner, &page);
+        Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))
+    }
+}
+
+impl ListObjects {
+    fn document(&self, bucket: &str, owner: &str, page: &ListPage<ListedObject>) -> String {
+        let Selection { prefix, delimiter, encoding, limit } = &self.selection;
+        let mut xml = listing::result("ListBucketResult");
+        xml.text("Name", bucket).text("Prefix", &encoding.apply(prefix)).text("Marker", &encoding.apply(&self.marker));
+        self.selection.write_options(&mut xml);
+        xml.number("MaxKeys", *limit).text("IsTruncated", listing::is_truncated(page.more));
+        // Without a delimiter the client takes the last key.
+        if page.more == More::Follows && !delimiter.is_empty() {
+            let next = listing::last_of(page).map(|last| encoding.apply(last));
+            xml.optional("NextMarker", next.as_deref());
+        }
+        listing::write_objects(&mut xml, page, *encoding, ShowOwner::Id(owner));
+        xml.close();
+        xml.finish()
+    }
+}

@@ -1,0 +1,58 @@
+//! `PutObject`: an object in one piece.
+
+use super::{object_reply, stored_headers, write_conditions};
+use crate::engine::object::PutObject as Put;
+use crate::s3::call::Call;
+use crate::s3::error::{Result, S3Error};
+use crate::s3::intake::{self, ExpectedDigestIn};
+use crate::s3::integrity::Integrity;
+use crate::s3::operation::{BodyRule, Operation};
+use crate::s3::reply::Reply;
+use crate::wire::checksum::Algorithm;
+use crate::wire::conditions::WriteCondition;
+use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_key::ObjectKey;
+
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
+pub(crate) struct PutObject {
+    key: ObjectKey,
+    headers: ObjectHeaders,
+    integrity: Integrity,
+    condition: Option<WriteCondition>,
+}
+
+impl Operation for PutObject {
+    const NAME: &'static str = "PutObject";
+    const ACTION: &'static str = "s3:PutObject";
+    const BODY: BodyRule = BodyRule::Stream;
+
+    fn parse(call: &Call) -> Result<Self> {
+        if let Some(version) = call.head.query.first("versionId") {
+            let message = "This operation does not accept a version-id.";
+            return Err(S3Error::invalid_argument(message, "versionId", version));
+        }
+        Ok(PutObject {
+            key: call.head.key()?.clone(),
+            headers: stored_headers::parse(&call.head)?,
+            condition: write_conditions::parse(&call.head)?,
+            integrity: Integrity::of(&call.head, &call.payload_mode)?,
+        })
+    }
+
+    async fn run(self, mut call: Call) -> Result<Reply> {
+        if let Some(condition) = &self.condition {
+            call.engine().check_condition(call.bucket()?, &self.key, condition).map_err(|error| call.says(error))?;
+        }
+        let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex).await?;
+        let put = Put {
+            key: self.key,
+            headers: self.headers,
+            // AWS computes one where the client sent none.
+            checksum: self.integrity.algorithm().unwrap_or(Algorithm::Crc64Nvme),
+            condition: self.condition,
+        };
+        let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
+        let reply = object_reply::etag(Reply::ok(), &written.etag);
+        Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
+    }
+}

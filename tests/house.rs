@@ -1,0 +1,108 @@
+//! The house's own rules, read from its source: floors, file sizes, where SQL and unsafe code may stand.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the top: a floor uses only those below it. `main.rs` stands above all.
+const FLOORS: [&str; 6] = ["cli", "server", "s3", "http", "engine", "wire"];
+const MAX_LINES: usize = 600;
+
+fn sources(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Source files with their path from `src/` and their text.
+fn src() -> Vec<(String, String)> {
+    let src = root().join("src");
+    let name = |path: &Path| path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+    sources(&src).into_iter().map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
+}
+
+#[test]
+fn arrows_point_down() {
+    let mut wrong = Vec::new();
+    for (path, text) in src() {
+        let Some(floor) = FLOORS.iter().position(|floor| path.split('/').next() == Some(floor)) else { continue };
+        for (above, name) in FLOORS.iter().enumerate().take(floor) {
+            let uses = [format!("crate::{name}::"), format!("crate::{name};"), format!("crate::{{{name}")];
+            for line in text.lines().take_while(|line| !line.starts_with("mod tests")) {
+                let comment = line.trim_start().starts_with("//");
+                if !comment && uses.iter().any(|arrow| line.contains(arrow.as_str())) {
+                    wrong.push(format!("{path} ({}) uses {name} (floor {above}): {}", FLOORS[floor], line.trim()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_file_is_longer_than_a_room() {
+    let tests = root().join("tests");
+    let all = sources(&root().join("src")).into_iter().chain(sources(&tests));
+    let long: Vec<String> = all
+        .map(|path| (path.display().to_string(), fs::read_to_string(&path).unwrap().lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .map(|(path, lines)| format!("{path}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "longer than {MAX_LINES} lines:\n{}", long.join("\n"));
+}
+
+#[test]
+fn sql_stands_only_under_engine_meta() {
+    let statements = ["SELECT ", "INSERT ", "UPDATE ", "DELETE FROM", "CREATE TABLE", "PRAGMA "];
+    let mut wrong = Vec::new();
+    for (path, text) in src() {
+        if path.starts_with("engine/meta/") {
+            continue;
+        }
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            if statements.iter().any(|statement| line.contains(&format!("\"{statement}"))) {
+                wrong.push(format!("{path}: {}", line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is() {
+    let silent: Vec<String> =
+        src().into_iter().filter(|(_, text)| !text.starts_with("//!")).map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "no //! in the first line of {silent:?}");
+}
+
+#[test]
+fn unsafe_code_stands_nowhere_yet() {
+    let wrong: Vec<String> = src()
+        .into_iter()
+        .filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("unsafe {")))
+        .map(|(path, _)| path)
+        .collect();
+    assert!(wrong.is_empty(), "unsafe code in {wrong:?}");
+}
+
+/// Listing must cost what it shows: none of these may be how keys are found.
+#[test]
+fn listings_never_scan() {
+    let forbidden = [" LIKE ", "substr(", "GROUP BY", " OFFSET "];
+    for (path, text) in src().into_iter().filter(|(path, _)| path.starts_with("engine/meta/")) {
+        for line in text.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            assert!(!forbidden.iter().any(|word| line.contains(word)), "{path}: {}", line.trim());
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! S3 on the wire: a file for each operation, functions named `operation_condition`, through a raw signed client.
+
+mod support;
+
+#[path = "s3/complete_multipart_upload.rs"]
+mod complete_multipart_upload;
