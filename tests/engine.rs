@@ -1,5 +1,6 @@
 //! The storage engine from outside: a model, races, crashes, a full disk. One binary, so that it links once.
 
+#[cfg(test)]
 mod engine {
     mod disk;
     mod kill;

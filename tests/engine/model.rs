@@ -1,5 +1,7 @@
 //! Random operations against the engine and a model of it. The seed of a failing run is printed; put it into `SEEDS`.
 
+use std::collections::BTreeMap;
+
 use staves::engine::error::{Error, Result};
 use staves::engine::list::{ListEntry, ListQuery, More};
 use staves::engine::object::{Deletion, PartOfObject};
@@ -196,7 +198,7 @@ impl Run {
             assert_eq!(outcome(again, drop), Err("BucketExists".to_owned()));
         } else {
             let handle = bucket(&self.engine, name).await;
-            self.model.buckets.insert(name.to_owned(), House { handle, objects: Default::default() });
+            self.model.buckets.insert(name.to_owned(), House { handle, objects: BTreeMap::default() });
         }
     }
 
@@ -245,13 +247,11 @@ impl Run {
         for _ in 0..count {
             let what = self.some_key();
             let condition = self.some_condition(&name, &what).filter(|it| matches!(it, WriteCondition::IfMatch(_)));
-            expected.push(match self.model.refusal(&name, &what, condition.as_ref()) {
-                Some(refusal) => Err(refusal.to_owned()),
-                None => {
-                    self.model.buckets.get_mut(&name).unwrap().objects.remove(&what);
-                    Ok(())
-                }
-            });
+            let refusal = self.model.refusal(&name, &what, condition.as_ref());
+            if refusal.is_none() {
+                self.model.buckets.get_mut(&name).unwrap().objects.remove(&what);
+            }
+            expected.push(refusal.map_or(Ok(()), |refusal| Err(refusal.to_owned())));
             deletions.push(Deletion { key: key(&what), condition });
         }
         let handle = &self.model.buckets[&name].handle;
@@ -329,7 +329,7 @@ impl Run {
             order,
             base,
             checksum,
-            parts: Default::default(),
+            parts: BTreeMap::default(),
             stage: Stage::Open,
         });
     }

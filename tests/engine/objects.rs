@@ -235,12 +235,12 @@ async fn memory_durability_never_touches_the_data_directory() {
     let dir = tempfile::tempdir().unwrap();
     let engine = open(dir.path(), Durability::Memory);
     let bucket = bucket(&engine, "bucket").await;
-    put(&engine, &bucket, "large", &[1; 2_000_000]).await;
+    put(&engine, &bucket, "large", &vec![1; 2_000_000]).await;
     put(&engine, &bucket, "small", b"x").await;
     copy(&engine, &bucket, "large", "copy").await;
     delete(&engine, &bucket, "large").await;
     engine.sweep_in_background().unwrap();
-    assert_eq!(read(&engine, &bucket, "copy").await, [1; 2_000_000]);
+    assert_eq!(read(&engine, &bucket, "copy").await, vec![1; 2_000_000]);
     assert_sound(&engine);
     engine.close().await;
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);

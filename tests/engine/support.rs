@@ -29,7 +29,7 @@ use staves::wire::part::{ListedPart, PartList, PartNumber};
 /// Bodies above this are files; small, so that tests meet both kinds.
 pub(crate) const INLINE_BYTES: usize = 64;
 /// Nothing that is waited for takes as long, on however slow a machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Pseudo-random numbers from a seed (SplitMix64): the same on every machine and in every version of every crate.
 pub(crate) struct Dice(u64);

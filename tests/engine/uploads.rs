@@ -31,8 +31,8 @@ async fn ten_thousand_parts_of_one_byte_complete_and_read_back() {
     assert_eq!(completed.etag, ETag::multipart(bytes.iter().map(|byte| md5(&[*byte]))));
     assert!(read(&engine, &bucket, "k").await == bytes);
     let object = engine.object(&bucket, &key("k")).unwrap();
-    let PartOfObject::Found(last, 10_000) = engine.part_of_object(&object, 10_000).unwrap() else { panic!() };
-    assert_eq!((last.first_byte, last.size_bytes), (9_999, 1));
+    let PartOfObject::Found(final_part, 10_000) = engine.part_of_object(&object, 10_000).unwrap() else { panic!() };
+    assert_eq!((final_part.first_byte, final_part.size_bytes), (9_999, 1));
     assert!(matches!(engine.part_of_object(&object, 10_001).unwrap(), PartOfObject::Beyond(10_000)));
     let ranged = engine.open_object(&bucket, &key("k")).unwrap().read(5_000, 10);
     assert!(drain(ranged).await.unwrap() == bytes[5_000..5_010]);
@@ -133,22 +133,22 @@ async fn finish_in_reverse(order: MultipartOrder) -> (tempfile::TempDir, Engine,
     let options = Options { multipart_order: order, ..options(dir.path(), Durability::Process) };
     let engine = Engine::open(options).unwrap();
     let bucket = bucket(&engine, "bucket").await;
-    let (older, older_row) = upload(&engine, &bucket, "k").await;
-    let (newer, newer_row) = upload(&engine, &bucket, "k").await;
-    for (row, byte) in [(&older_row, 1), (&newer_row, 2)] {
+    let (early, row_of_early) = upload(&engine, &bucket, "k").await;
+    let (newer, row_of_newer) = upload(&engine, &bucket, "k").await;
+    for (row, byte) in [(&row_of_early, 1), (&row_of_newer, 2)] {
         for n in 1..=2 {
             part(&engine, &bucket, row, n, &[byte; 1000]).await.unwrap();
         }
     }
     let list = |byte| completion(vec![listed(1, &[byte; 1000]), listed(2, &[byte; 1000])]);
     engine.complete_upload(&bucket, &key("k"), &newer, list(2)).await.unwrap();
-    engine.complete_upload(&bucket, &key("k"), &older, list(1)).await.unwrap();
+    engine.complete_upload(&bucket, &key("k"), &early, list(1)).await.unwrap();
     let now = read(&engine, &bucket, "k").await;
     settle(dir.path()).await;
     assert_sound(&engine);
     assert_eq!(blob_files(dir.path()), 2);
     // The one that was superseded is gone; the other answers again.
-    let (current, gone) = if now[0] == 2 { ((&newer, 2), (&older, 1)) } else { ((&older, 1), (&newer, 2)) };
+    let (current, gone) = if now[0] == 2 { ((&newer, 2), (&early, 1)) } else { ((&early, 1), (&newer, 2)) };
     assert!(engine.complete_upload(&bucket, &key("k"), current.0, list(current.1)).await.is_ok());
     let repeated = engine.complete_upload(&bucket, &key("k"), gone.0, list(gone.1)).await;
     assert!(matches!(repeated, Err(Error::NoSuchUpload)));
@@ -205,7 +205,9 @@ async fn complete_if(condition: WriteCondition, existing: &[u8], between: &[Opti
     part(&engine, &bucket, &row, 1, &[1; 1000]).await.unwrap();
     for step in between {
         match step {
-            Some(bytes) => drop(put(&engine, &bucket, "k", bytes).await),
+            Some(bytes) => {
+                put(&engine, &bucket, "k", bytes).await;
+            }
             None => delete(&engine, &bucket, "k").await,
         }
     }
