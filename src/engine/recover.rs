@@ -1,7 +1,8 @@
 //! Recovery at start: unfinished files go, and after a power loss the newest blobs are hashed again.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
+use std::os::unix::fs::FileExt as _;
 
 use rusqlite::Connection;
 
@@ -60,13 +61,13 @@ pub(crate) fn crc64(bytes: &[u8]) -> Vec<u8> {
     Hasher::digest(Algorithm::Crc64Nvme, bytes).as_bytes().to_vec()
 }
 
-/// The CRC64NVME and size of a file's bytes.
-pub(crate) fn crc64_and_size(mut file: &File) -> io::Result<(Vec<u8>, u64)> {
+/// The CRC64NVME and size of a file's bytes, wherever its cursor is: a file in memory has one for all who hold it.
+pub(crate) fn crc64_and_size(file: &File) -> io::Result<(Vec<u8>, u64)> {
     let mut hasher = Hasher::new(Algorithm::Crc64Nvme);
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut size_bytes = 0;
     loop {
-        match file.read(&mut buffer)? {
+        match file.read_at(&mut buffer, size_bytes)? {
             0 => return Ok((hasher.finish().as_bytes().to_vec(), size_bytes)),
             count => {
                 hasher.update(&buffer[..count]);

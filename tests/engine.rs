@@ -1,0 +1,14 @@
+//! The storage engine from outside: a model, races, crashes, a full disk. One binary, so that it links once.
+
+#[cfg(test)]
+mod engine {
+    mod disk;
+    mod kill;
+    mod model;
+    mod model_state;
+    mod objects;
+    mod races;
+    mod support;
+    mod torn;
+    mod uploads;
+}
