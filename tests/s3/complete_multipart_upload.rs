@@ -3,7 +3,7 @@
 use crate::support::server::{SMALL_PART, TestServer, complete, create_upload, part_list, upload_part};
 use crate::support::{RawClient, Reply};
 
-const K: &str = "/b/k";
+const K: &str = "/bkt/k";
 const CRC32_OF_A16: &str = "z9Zo1Q==";
 
 fn part(letter: u8) -> Vec<u8> {
@@ -61,9 +61,9 @@ async fn complete_multipart_upload_success() {
         text.starts_with("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n<CompleteMultipartUploadResult "),
         "{text}"
     );
-    assert_eq!(reply.xml_text("Bucket").as_deref(), Some("b"));
+    assert_eq!(reply.xml_text("Bucket").as_deref(), Some("bkt"));
     assert_eq!(reply.xml_text("Key").as_deref(), Some("k"));
-    assert!(reply.xml_text("Location").unwrap().ends_with("/b/k"));
+    assert!(reply.xml_text("Location").unwrap().ends_with("/bkt/k"));
     assert_eq!(reply.xml_text("ChecksumType").as_deref(), Some("FULL_OBJECT"));
     let got = client.get(K).header("x-amz-checksum-mode", "ENABLED").send().await.expect_status(200);
     assert_eq!(got.body, [part(b'a'), part(b'b')].concat());

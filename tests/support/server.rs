@@ -54,10 +54,10 @@ impl TestServer {
         RawClient::new(self.addr(), "test", "test")
     }
 
-    /// A client, and a bucket `b` made with it.
+    /// A client, and a bucket `bkt` made with it.
     pub(crate) async fn bucket(&self) -> RawClient {
         let client = self.client();
-        client.put("/b").send().await.expect_status(200);
+        client.put("/bkt").send().await.expect_status(200);
         client
     }
 }
@@ -68,8 +68,7 @@ pub(crate) async fn create_upload(client: &RawClient, target: &str, headers: &[(
     for (name, value) in headers {
         request = request.header(name, value);
     }
-    let reply = request.send().await;
-    reply.expect_status(200);
+    let reply = request.send().await.expect_status(200);
     reply.xml_text("UploadId").expect("an upload id")
 }
 

@@ -3,7 +3,7 @@
 use http::header::LAST_MODIFIED;
 
 use super::listing;
-use super::version_id::{VersionAsked, check_null_version};
+use super::version_id::check_null_version;
 use crate::engine::list::More;
 use crate::engine::object::{Object, ObjectPart};
 use crate::s3::call::Call;
@@ -26,10 +26,9 @@ enum Attribute {
     ObjectSize,
 }
 
-/// What is asked of which version.
+/// What is asked of an object.
 pub(crate) struct GetObjectAttributes {
     attributes: Vec<Attribute>,
-    version: VersionAsked,
     /// Parts on a page.
     max_parts: u32,
     /// Only parts after this one.
@@ -44,17 +43,14 @@ impl Operation for GetObjectAttributes {
         let head = &call.head;
         let attributes = attributes(head)?;
         let number = |name| listing::number(head.header_filled(name).as_deref(), name);
-        Ok(GetObjectAttributes {
-            attributes,
-            max_parts: number("x-amz-max-parts")?.unwrap_or(listing::MAX_PAGE).min(listing::MAX_PAGE),
-            part_number_marker: number("x-amz-part-number-marker")?.unwrap_or(0),
-            version: check_null_version(head.query.first("versionId"))?,
-        })
+        let max_parts = number("x-amz-max-parts")?.unwrap_or(listing::MAX_PAGE).min(listing::MAX_PAGE);
+        let part_number_marker = number("x-amz-part-number-marker")?.unwrap_or(0);
+        check_null_version(head.query.first("versionId"))?.readable(head.key()?)?;
+        Ok(GetObjectAttributes { attributes, max_parts, part_number_marker })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
         let key = call.head.key()?;
-        self.version.readable(key)?;
         let object = call.engine().object(call.bucket()?, key).map_err(|error| call.says(error))?;
         let mut xml = listing::result("GetObjectAttributesResponse");
         if self.asks(Attribute::ETag) {
