@@ -2,15 +2,16 @@
 //! the server need not run.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use http::Method;
+use http::{HeaderMap, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::args::{PresignArgs, Switch};
 use super::banner::quoted;
 use super::settings::Settings;
 use crate::http::identity::Identity;
+use crate::wire::sigv4::{AmzDate, Credentials, PresignRequest};
 
 /// SigV4's limit.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
@@ -41,9 +42,35 @@ pub(super) fn run(args: &PresignArgs) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// ADAPTER TO WIRE AT MERGE: the only call of `wire::sigv4::presign`. Returns the whole URL, signed as of now.
+/// The whole URL, signed as of now.
 fn url(presigned: &Presigned) -> Result<String, String> {
-    Err(format!("presigning {} {} is not wired yet", presigned.method, presigned.path))
+    let since_epoch =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock stands before 1970".to_owned())?;
+    Ok(signed(presigned, AmzDate::from_unix(since_epoch.as_secs().cast_signed())))
+}
+
+fn signed(presigned: &Presigned, date: AmzDate) -> String {
+    let identity = &presigned.identity;
+    let (scheme, authority) = presigned.endpoint.split_once("://").unwrap_or(("http", &presigned.endpoint));
+    // Clients leave the scheme's own port out of the Host header, which is signed.
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    let query: Vec<_> = presigned.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    PresignRequest {
+        method: presigned.method.as_str(),
+        host: authority.strip_suffix(own_port).unwrap_or(authority),
+        raw_path: &presigned.path,
+        query: &query,
+        headers: &HeaderMap::new(),
+        expires_seconds: presigned.expires.as_secs().cast_signed(),
+        credentials: &Credentials {
+            access_key: identity.access_key.clone(),
+            secret_key: identity.secret_key.expose().to_owned(),
+            session_token: identity.session_token.as_ref().map(|token| token.expose().to_owned()),
+        },
+        region: &presigned.region,
+        date,
+    }
+    .url(scheme)
 }
 
 fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, String> {
@@ -142,6 +169,23 @@ mod tests {
         assert_eq!(part.query, [("partNumber".into(), "7".into()), ("uploadId".into(), "u".into())]);
         assert!(Cli::try_parse_from(["staves", "presign", "s3://b/k", "--upload-id", "u"]).is_err());
         assert!(of(&["s3://b/k", "--expires", "8d"]).unwrap_err().contains("7 days"));
+    }
+
+    #[test]
+    fn urls_are_signed_for_the_host_that_clients_send() {
+        let url = |endpoint| {
+            let part = of(&["s3://b/k", "--upload-id", "u", "--part-number", "7", "--endpoint", endpoint]).unwrap();
+            signed(&part, AmzDate::from_unix(0))
+        };
+        let plain = url("https://s3.test");
+        assert!(plain.starts_with("https://s3.test/b/k?"), "{plain}");
+        for parameter in
+            ["partNumber=7", "uploadId=u", "X-Amz-Expires=3600", "X-Amz-Date=19700101T000000Z", "X-Amz-Signature="]
+        {
+            assert!(plain.contains(parameter), "{plain}");
+        }
+        assert_eq!(url("https://s3.test:443"), plain);
+        assert_ne!(url("https://s3.test:80"), plain);
     }
 
     #[test]

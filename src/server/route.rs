@@ -4,6 +4,7 @@
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
 use crate::http::body::Body;
+use crate::http::domains::{Addressed, Domains};
 
 /// Paths under this belong to Staves itself: no bucket's name starts with `_`. On the endpoint's hosts only, since in a
 /// virtual-hosted request every path is a key.
@@ -24,13 +25,13 @@ pub(super) enum Route {
 /// Decides where requests go.
 #[derive(Debug, Clone)]
 pub(super) struct Router {
-    domains: Vec<String>,
+    domains: Domains,
 }
 
 impl Router {
     /// `domains` are those under which buckets are hosts.
     pub(super) fn new(domains: &[String]) -> Router {
-        Router { domains: domains.iter().map(|domain| domain.to_ascii_lowercase()).collect() }
+        Router { domains: Domains::new(domains) }
     }
 
     pub(super) fn route(&self, uri: &Uri, headers: &HeaderMap) -> Route {
@@ -39,21 +40,10 @@ impl Router {
             return Route::S3;
         }
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if self.names_bucket(host) {
+        if matches!(self.domains.addressed(host), Addressed::Bucket(_)) {
             return Route::S3;
         }
         if path == HEALTH { Route::Health } else { Route::Nothing }
-    }
-
-    /// Whether a host is `bucket.domain`, `bucket.s3.domain` or `bucket.s3.region.domain`, and not an endpoint.
-    fn names_bucket(&self, host: &str) -> bool {
-        let host = without_port(host).trim_end_matches('.').to_ascii_lowercase();
-        if self.domains.contains(&host) {
-            return false;
-        }
-        let mut labels = self.domains.iter().filter_map(|domain| host.strip_suffix(domain.as_str())?.strip_suffix('.'));
-        // `s3.domain` and `s3.region.domain` are endpoints; a bucket's own name never starts with the label `s3`.
-        labels.any(|before| before != "s3" && !before.starts_with("s3."))
     }
 }
 
@@ -80,14 +70,6 @@ pub(super) fn answer(route: Route, method: &Method) -> Response<Body> {
         headers.insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
     }
     response
-}
-
-/// `host:80` → `host`, `[::1]:80` → `[::1]`.
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    }
 }
 
 #[cfg(test)]
