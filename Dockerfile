@@ -7,11 +7,13 @@ WORKDIR /src
 # What this is, .dockerignore says.
 COPY . .
 # With proc-macros, a static glibc build needs its target named: flags are then for the program alone, not for the macros,
-# which are loaded into the compiler. Each architecture builds for itself (amd64 and arm64).
+# which are loaded into the compiler. In a static program the crate getrandom does not find the system call by itself and
+# wants /dev/urandom, which an empty root need not have: so it is told. Each architecture builds for itself (amd64 and arm64).
 ARG TARGET=
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     target="${TARGET:-$(rustc -vV | sed -n 's/^host: //p')}" \
-    && RUSTFLAGS='-C target-feature=+crt-static' cargo build --release --locked --target "$target" \
+    && RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
+        cargo build --release --locked --target "$target" \
     && mkdir -p /out/data /out/tmp \
     && cp "target/$target/release/staves" /out/staves
 

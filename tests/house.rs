@@ -1,5 +1,7 @@
 //! The house's own rules, read from its source: floors, file sizes, where SQL and unsafe code may stand.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

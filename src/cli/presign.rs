@@ -2,20 +2,22 @@
 //! the server need not run.
 
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, Method};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::args::{PresignArgs, Switch};
 use super::banner::quoted;
 use super::settings::Settings;
-use crate::engine::clock::Clock;
 use crate::http::identity::Identity;
-use crate::wire::percent;
 use crate::wire::sigv4::{AmzDate, Credentials, PresignRequest};
 
 /// SigV4's limit.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
+/// What SigV4 encodes of a key: all but unreserved characters and the slash.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
 /// What is signed: everything but the time, which is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Presigned {
@@ -35,33 +37,40 @@ struct Presigned {
 pub(super) fn run(args: &PresignArgs) -> Result<ExitCode, String> {
     let settings = Settings::without_flags(args.config.as_deref())?;
     let presigned = presigned(args, &settings)?;
-    let url = url(&presigned);
+    let url = url(&presigned)?;
     println!("{}", if args.curl { curl_line(args, &presigned, &url) } else { url });
     Ok(ExitCode::SUCCESS)
 }
 
 /// The whole URL, signed as of now.
-fn url(presigned: &Presigned) -> String {
-    let (scheme, host) = presigned.endpoint.split_once("://").unwrap_or(("http", &presigned.endpoint));
-    let query: Vec<(&str, &str)> = presigned.query.iter().map(|(name, value)| (&**name, &**value)).collect();
+fn url(presigned: &Presigned) -> Result<String, String> {
+    let since_epoch =
+        SystemTime::now().duration_since(UNIX_EPOCH).map_err(|_| "the clock stands before 1970".to_owned())?;
+    Ok(signed(presigned, AmzDate::from_unix(since_epoch.as_secs().cast_signed())))
+}
+
+fn signed(presigned: &Presigned, date: AmzDate) -> String {
     let identity = &presigned.identity;
-    let credentials = Credentials {
-        access_key: identity.access_key.clone(),
-        secret_key: identity.secret_key.expose().to_owned(),
-        session_token: identity.session_token.as_ref().map(|token| token.expose().to_owned()),
-    };
-    let request = PresignRequest {
+    let (scheme, authority) = presigned.endpoint.split_once("://").unwrap_or(("http", &presigned.endpoint));
+    // Clients leave the scheme's own port out of the Host header, which is signed.
+    let own_port = if scheme == "https" { ":443" } else { ":80" };
+    let query: Vec<_> = presigned.query.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    PresignRequest {
         method: presigned.method.as_str(),
-        host,
+        host: authority.strip_suffix(own_port).unwrap_or(authority),
         raw_path: &presigned.path,
         query: &query,
         headers: &HeaderMap::new(),
-        expires_seconds: i64::try_from(presigned.expires.as_secs()).unwrap_or(i64::MAX),
-        credentials: &credentials,
+        expires_seconds: presigned.expires.as_secs().cast_signed(),
+        credentials: &Credentials {
+            access_key: identity.access_key.clone(),
+            secret_key: identity.secret_key.expose().to_owned(),
+            session_token: identity.session_token.as_ref().map(|token| token.expose().to_owned()),
+        },
         region: &presigned.region,
-        date: AmzDate::from_unix(Clock::System.now().secs()),
-    };
-    request.url(scheme)
+        date,
+    }
+    .url(scheme)
 }
 
 fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, String> {
@@ -89,7 +98,7 @@ fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, Strin
     Ok(Presigned {
         method,
         endpoint: endpoint(args, settings)?,
-        path: format!("/{bucket}/{}", percent::encode_path(key.as_bytes())),
+        path: format!("/{bucket}/{}", utf8_percent_encode(key, ENCODED)),
         query,
         expires: args.expires,
         region: args.region.clone().unwrap_or_else(|| settings.serve.region.clone()),
@@ -160,6 +169,23 @@ mod tests {
         assert_eq!(part.query, [("partNumber".into(), "7".into()), ("uploadId".into(), "u".into())]);
         assert!(Cli::try_parse_from(["staves", "presign", "s3://b/k", "--upload-id", "u"]).is_err());
         assert!(of(&["s3://b/k", "--expires", "8d"]).unwrap_err().contains("7 days"));
+    }
+
+    #[test]
+    fn urls_are_signed_for_the_host_that_clients_send() {
+        let url = |endpoint| {
+            let part = of(&["s3://b/k", "--upload-id", "u", "--part-number", "7", "--endpoint", endpoint]).unwrap();
+            signed(&part, AmzDate::from_unix(0))
+        };
+        let plain = url("https://s3.test");
+        assert!(plain.starts_with("https://s3.test/b/k?"), "{plain}");
+        for parameter in
+            ["partNumber=7", "uploadId=u", "X-Amz-Expires=3600", "X-Amz-Date=19700101T000000Z", "X-Amz-Signature="]
+        {
+            assert!(plain.contains(parameter), "{plain}");
+        }
+        assert_eq!(url("https://s3.test:443"), plain);
+        assert_ne!(url("https://s3.test:80"), plain);
     }
 
     #[test]

@@ -53,8 +53,8 @@ fn bucket_of(labels: &str) -> Option<&str> {
     }
     match labels.rsplit_once('.') {
         Some(("s3", _region)) => None,
-        Some((rest, _region)) if rest.ends_with(".s3") => rest.strip_suffix(".s3"),
-        _ => Some(labels),
+        Some((rest, _region)) => rest.strip_suffix(".s3").or(Some(labels)),
+        None => Some(labels),
     }
 }
 

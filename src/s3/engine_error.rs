@@ -16,7 +16,6 @@ pub(crate) struct Named<'a> {
 }
 
 /// The S3 error of an engine condition.
-#[expect(clippy::too_many_lines, reason = "one table, a row per condition: splitting it would hide gaps")]
 pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
     let bucket = || named.bucket.map(BucketName::as_str).unwrap_or_default();
     let key = || named.key.map(ObjectKey::as_str).unwrap_or_default();

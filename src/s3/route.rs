@@ -71,8 +71,8 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
     }
     let here: Vec<&&'static str> = named.iter().filter(exists_on(scope)).collect();
     if let [first, _, ..] = here.as_slice() {
-        let names = here.iter().map(|name| **name).collect::<Vec<_>>().join(", ");
-        let message = format!("Conflicting query string parameters: {names}");
+        let list = here.iter().map(|name| **name).collect::<Vec<_>>().join(", ");
+        let message = format!("Conflicting query string parameters: {list}");
         return S3Error::invalid_argument(message, "ResourceType", first);
     }
     match named.iter().find(|name| !here.contains(name)) {

@@ -49,7 +49,7 @@ impl Service {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
         let (method, headers) = (parts.method.clone(), parts.headers.clone());
-        let outcome = match self.head(parts, connection, request_id.clone()) {
+        let outcome = match self.head(parts, connection, request_id) {
             Ok(head) => self.answer(head, payload).await,
             Err(error) => (Err(error), None),
         };
@@ -94,14 +94,10 @@ impl Service {
         if head.method == Method::OPTIONS {
             return (cors::preflight(&self.shared, &head), None);
         }
-        let (request_id, method, path) = (head.request_id.clone(), head.method.clone(), head.raw_path.clone());
+        let (request_id, method, path) = (head.request_id, head.method.clone(), head.raw_path.clone());
         let result = self.call(head, payload).await;
-        match &result {
-            Ok(reply) => {
-                tracing::debug!(request_id = request_id.as_str(), %method, path, status = reply.status.as_u16())
-            }
-            Err(error) => tracing::debug!(request_id = request_id.as_str(), %method, path, ?error),
-        }
+        let status = result.as_ref().map(|reply| reply.status.as_u16());
+        tracing::debug!(request_id = request_id.as_str(), %method, path, ?status);
         (result, bucket)
     }
 

@@ -40,11 +40,10 @@ impl Router {
             return Route::S3;
         }
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match self.domains.addressed(host) {
-            Addressed::Bucket(_) => Route::S3,
-            Addressed::Endpoint if path == HEALTH => Route::Health,
-            Addressed::Endpoint => Route::Nothing,
+        if matches!(self.domains.addressed(host), Addressed::Bucket(_)) {
+            return Route::S3;
         }
+        if path == HEALTH { Route::Health } else { Route::Nothing }
     }
 }
 

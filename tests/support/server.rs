@@ -79,11 +79,11 @@ pub(crate) async fn upload_part(client: &RawClient, target: &str, id: &str, numb
 
 /// The list of a completion: number and ETag of each part.
 pub(crate) fn part_list<'a>(parts: impl IntoIterator<Item = (u32, &'a str)>) -> String {
-    let parts: String = parts
+    let parts: Vec<String> = parts
         .into_iter()
         .map(|(number, etag)| format!("<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"))
         .collect();
-    format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
+    format!("<CompleteMultipartUpload>{}</CompleteMultipartUpload>", parts.concat())
 }
 
 /// Completes an upload and returns the answer.

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{multipart, object_reply, write_conditions};
 use crate::engine::upload::{Completed, Completion, GivenChecksum};
+use crate::http::domains::Addressed;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
@@ -84,16 +85,14 @@ fn answer(call: &Call, completed: &Completed) -> Result<Reply> {
 /// The object's URL at the address that the client came by.
 fn location(call: &Call, bucket: &str, key: &[u8]) -> String {
     let key = percent::encode(key);
-    match &call.shared.config.public_url {
-        Some(url) => format!("{}/{bucket}/{key}", url.trim_end_matches('/')),
-        None => {
-            let scheme = call.head.connection.scheme.as_str();
-            let host = call.head.header("host").unwrap_or_default();
-            match call.shared.domains.addressed(&host) {
-                crate::http::domains::Addressed::Bucket(_) => format!("{scheme}://{host}/{key}"),
-                crate::http::domains::Addressed::Endpoint => format!("{scheme}://{host}/{bucket}/{key}"),
-            }
-        }
+    if let Some(url) = &call.shared.config.public_url {
+        return format!("{}/{bucket}/{key}", url.trim_end_matches('/'));
+    }
+    let scheme = call.head.connection.scheme.as_str();
+    let host = call.head.header("host").unwrap_or_default();
+    match call.shared.domains.addressed(&host) {
+        Addressed::Bucket(_) => format!("{scheme}://{host}/{key}"),
+        Addressed::Endpoint => format!("{scheme}://{host}/{bucket}/{key}"),
     }
 }
 
@@ -156,10 +155,10 @@ fn listed_part(part: &Element) -> Result<ListedPart> {
         .filter_map(|child| Algorithm::from_xml_element(&child.name).map(|found| (found, child.text.trim().to_owned())))
         .collect();
     if checksums.len() > 1 || checksums.iter().any(|(_, value)| STANDARD.decode(value).is_err()) {
-        let shown: String =
+        let shown: Vec<String> =
             checksums.iter().map(|(algorithm, value)| format!("{}:{value};", algorithm.name())).collect();
         let message = "Invalid Base64 or multiple checksums present in request";
-        return Err(S3Error::invalid_argument(message, "Checksum", shown));
+        return Err(S3Error::invalid_argument(message, "Checksum", shown.concat()));
     }
     Ok(ListedPart { number, etag: write_conditions::unquoted(etag), checksums })
 }

@@ -58,27 +58,27 @@ impl CopySourceName {
         }
         check_null_version(self.version.as_deref())?.readable(&self.key)?;
         let opened = call.engine().open_object(&bucket, &self.key).map_err(says)?;
-        self.check_conditions(&call.head, &opened.object)?;
+        check_conditions(&call.head, &opened.object)?;
         let storage_class = opened.object.headers.storage_class;
         if storage_class.is_archived() {
             return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
         }
         Ok(opened)
     }
+}
 
-    fn check_conditions(&self, head: &Head, object: &Object) -> Result<()> {
-        let header = |name: &str| head.header(&format!("{HEADER}-{name}"));
-        let conditions = ReadConditions::parse(
-            header("if-match").as_deref(),
-            header("if-none-match").as_deref(),
-            header("if-modified-since").as_deref(),
-            header("if-unmodified-since").as_deref(),
-        );
-        match conditions.evaluate(&object.etag, object.modified.secs(), head.now.secs()) {
-            ReadOutcome::Proceed => Ok(()),
-            ReadOutcome::NotModified { condition } | ReadOutcome::Failed { condition } => {
-                Err(Code::PreconditionFailed.with("Condition", condition.copy_source_name()))
-            }
+fn check_conditions(head: &Head, object: &Object) -> Result<()> {
+    let header = |name: &str| head.header(&format!("{HEADER}-{name}"));
+    let conditions = ReadConditions::parse(
+        header("if-match").as_deref(),
+        header("if-none-match").as_deref(),
+        header("if-modified-since").as_deref(),
+        header("if-unmodified-since").as_deref(),
+    );
+    match conditions.evaluate(&object.etag, object.modified.secs(), head.now.secs()) {
+        ReadOutcome::Proceed => Ok(()),
+        ReadOutcome::NotModified { condition } | ReadOutcome::Failed { condition } => {
+            Err(Code::PreconditionFailed.with("Condition", condition.copy_source_name()))
         }
     }
 }

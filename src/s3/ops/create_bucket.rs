@@ -151,9 +151,8 @@ fn location_constraint(body: &[u8]) -> Result<Option<String>> {
     }
     for child in &root.children {
         match child.name.as_str() {
-            "LocationConstraint" if child.children.is_empty() => {}
             // Tags that are none ask for nothing.
-            "Tags" if child.children.is_empty() => {}
+            "LocationConstraint" | "Tags" if child.children.is_empty() => {}
             name @ ("Tags" | "Location" | "Bucket") => {
                 return Err(Code::NotImplemented
                     .says(format!("{name} of CreateBucketConfiguration is not implemented"))

@@ -49,7 +49,7 @@ enum View {
     Part(PartNumber),
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum ChecksumMode {
     Enabled,
     Absent,
@@ -150,7 +150,8 @@ impl Read {
     fn show(&self, call: &Call, object: &Object) -> Result<Shown> {
         let mut reply = object_reply::describe(object);
         let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
-        let mut checksum = Some(object.checksum.clone());
+        // Shown for what is all of the object, and for a part that has one of its own.
+        let mut checksum = Some(object.checksum);
         match &self.view {
             View::Whole => {}
             View::Range(range, sent) => {
@@ -159,8 +160,9 @@ impl Read {
                 })?;
                 (first_byte, length_bytes) = (first, last - first + 1);
                 reply = partial(reply, first_byte, length_bytes, object.size_bytes);
+                checksum = checksum.filter(|_| length_bytes == object.size_bytes);
             }
-            View::Part(number) => match self.part(call, object, *number)? {
+            View::Part(number) => match part(call, object, *number)? {
                 Some((part, count)) => {
                     (first_byte, length_bytes) = (part.first_byte, part.size_bytes);
                     reply = partial(reply, first_byte, length_bytes, object.size_bytes)
@@ -170,35 +172,26 @@ impl Read {
                 None => reply = partial(reply, 0, object.size_bytes, object.size_bytes),
             },
         }
-        if self.checksum_mode == ChecksumMode::Enabled
-            && let Some(shown) = checksum.filter(|shown| {
-                shown.kind == ChecksumKind::Composite && self.is_part() || length_bytes == object.size_bytes
-            })
-        {
-            reply = object_reply::checksum(reply, &shown);
+        if let (ChecksumMode::Enabled, Some(checksum)) = (self.checksum_mode, checksum) {
+            reply = object_reply::checksum(reply, &checksum);
         }
         for (name, value) in &self.overrides {
             reply.headers.insert(name, value.clone());
         }
         Ok(Shown { reply, first_byte, length_bytes })
     }
+}
 
-    fn is_part(&self) -> bool {
-        matches!(self.view, View::Part(_))
-    }
-
-    /// The part, and how many there are; `None` for part 1 of an object that was put in one piece.
-    fn part(&self, call: &Call, object: &Object, number: PartNumber) -> Result<Option<(ObjectPart, u16)>> {
-        let found = call.engine().part_of_object(object, number.get()).map_err(|error| call.says(error))?;
-        let beyond = |count: u16| {
-            Code::InvalidPartNumber.with("PartNumberRequested", number.get()).with("ActualPartCount", count)
-        };
-        match found {
-            PartOfObject::Found(part, count) => Ok(Some((part, count))),
-            PartOfObject::NotMultipart if number.get() == 1 => Ok(None),
-            PartOfObject::NotMultipart => Err(beyond(1)),
-            PartOfObject::Beyond(count) => Err(beyond(count)),
-        }
+/// The part, and how many there are; `None` for part 1 of an object that was put in one piece.
+fn part(call: &Call, object: &Object, number: PartNumber) -> Result<Option<(ObjectPart, u16)>> {
+    let found = call.engine().part_of_object(object, number.get()).map_err(|error| call.says(error))?;
+    let beyond =
+        |count: u16| Code::InvalidPartNumber.with("PartNumberRequested", number.get()).with("ActualPartCount", count);
+    match found {
+        PartOfObject::Found(part, count) => Ok(Some((part, count))),
+        PartOfObject::NotMultipart if number.get() == 1 => Ok(None),
+        PartOfObject::NotMultipart => Err(beyond(1)),
+        PartOfObject::Beyond(count) => Err(beyond(count)),
     }
 }
 
@@ -211,7 +204,7 @@ fn part_checksum(object: &Object, part: &ObjectPart) -> Option<Checksum> {
             digest,
             parts: None,
         }),
-        ChecksumKind::FullObject => Some(object.checksum.clone()).filter(|_| part.size_bytes == object.size_bytes),
+        ChecksumKind::FullObject => Some(object.checksum).filter(|_| part.size_bytes == object.size_bytes),
     }
 }
 
