@@ -27,7 +27,7 @@ impl Operation for ListBuckets {
     const NAME: &'static str = "ListBuckets";
     const ACTION: &'static str = "s3:ListAllMyBuckets";
 
-    /// AWS judges the parameters before it decides whether the caller may list.
+    /// As the other listings do; for this one AWS's order was not seen.
     fn before_access(call: &Call) -> Result<()> {
         Self::parse(call).map(drop)
     }

@@ -40,7 +40,8 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    /// Reads them. `limit_name` is the operation's `max-keys`; it is judged first, `encoding-type` second, as on AWS.
+    /// Reads them. `limit_name` is the operation's `max-keys`; it is judged first, `encoding-type` second:
+    /// seen on AWS for `ListMultipartUploads`, taken to hold for the others.
     pub(crate) fn parse(query: &Query, limit_name: &str) -> Result<Selection> {
         let limit = number(query.first(limit_name), limit_name)?.unwrap_or(MAX_PAGE).min(MAX_PAGE);
         let encoding = match query.first("encoding-type") {
@@ -180,16 +181,15 @@ pub(crate) struct AccountNames {
     pub(crate) display_name: String,
 }
 
-/// How an account is named: as its identities say, or, where none of them is configured any more, as one would by default.
+/// How an account is named: as its identities say, or, where none of them is configured any more, by default.
 pub(crate) fn account_names(identities: &Identities, account: &str) -> AccountNames {
+    let named = |identity: &Identity| AccountNames {
+        id: identity.canonical_id.clone(),
+        display_name: identity.display_name.clone(),
+    };
     match identities.iter().find(|identity| identity.account == account) {
-        Some(identity) => {
-            AccountNames { id: identity.canonical_id.clone(), display_name: identity.display_name.clone() }
-        }
-        None => {
-            let Identity { canonical_id: id, display_name, .. } = Identity::of_account("", "", account);
-            AccountNames { id, display_name }
-        }
+        Some(identity) => named(identity),
+        None => named(&Identity::of_account("", "", account)),
     }
 }
 

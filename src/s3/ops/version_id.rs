@@ -18,13 +18,13 @@ pub(crate) enum VersionAsked {
     Absent(String),
 }
 
-/// Judges a version id as it was sent (`versionId` of a query or of a copy source). Fails for one that no S3 would issue.
+/// Judges a version id as it was sent (`versionId` of a query or of a copy source). Fails for one that no S3 issues.
 pub(crate) fn check_null_version(version_id: Option<&str>) -> Result<VersionAsked> {
     match version_id {
         None => Ok(VersionAsked::Current),
         Some("null") => Ok(VersionAsked::Null),
         Some(id) if is_well_formed(id) => Ok(VersionAsked::Absent(id.to_owned())),
-        // Seen on AWS, where it is told apart from other bad ids.
+        // AWS's sentence by hearsay: it was not seen on the wire.
         Some("") => Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
         Some(id) => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", id)),
     }
