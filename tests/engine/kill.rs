@@ -26,7 +26,7 @@ const PER_ROUND: u64 = 1_000_000;
 /// Bytes that tell by themselves which number they were made from.
 fn content(number: u64) -> Vec<u8> {
     let mut dice = Dice::new(number);
-    let length = if dice.below(3) == 0 { dice.below(40) } else { dice.below(150_000) };
+    let length = if dice.below(3) == 0 { dice.below(40) } else { dice.below(30_000) };
     let mut bytes = number.to_le_bytes().to_vec();
     bytes.extend(dice.bytes(length));
     bytes
@@ -217,7 +217,7 @@ async fn kill_and_verify(durability: Durability, rounds: u64) {
 
 #[tokio::test]
 async fn sigkill_under_load_loses_nothing_acknowledged() {
-    kill_and_verify(Durability::Process, 6).await;
+    kill_and_verify(Durability::Process, 5).await;
 }
 
 #[tokio::test]
