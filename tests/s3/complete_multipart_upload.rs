@@ -25,9 +25,9 @@ fn fields(reply: &Reply) -> Vec<(String, String)> {
     reply.stable_error_fields()
 }
 
-fn expect(reply: Reply, status: u16, expected: &[(&str, &str)]) {
+fn expect(reply: &Reply, status: u16, expected: &[(&str, &str)]) {
     let expected: Vec<(String, String)> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    assert_eq!((reply.status, fields(&reply)), (status, expected), "{}", reply.text());
+    assert_eq!((reply.status, fields(reply)), (status, expected), "{}", reply.text());
     assert!(reply.text().starts_with("<Error>"), "no declaration before this operation's errors: {}", reply.text());
 }
 
@@ -39,7 +39,7 @@ async fn refused(headers: &[(&str, &str)], list: &str, status: u16, expected: &[
     }
     let filled: Vec<(&str, String)> = expected.iter().map(|(n, v)| (*n, v.replace("{id}", &id))).collect();
     let filled: Vec<(&str, &str)> = filled.iter().map(|(n, v)| (*n, v.as_str())).collect();
-    expect(request.send().await, status, &filled);
+    expect(&request.send().await, status, &filled);
     // Whatever was refused has changed nothing: the upload is still there, with its parts.
     let listing = client.get(&format!("{K}?uploadId={id}")).send().await.expect_status(200);
     assert_eq!(listing.xml_all("PartNumber"), ["1", "2"]);
@@ -159,7 +159,7 @@ async fn complete_multipart_upload_too_small() {
     let etag = "eb5c1399a871211c7e7ed732d15e3a8b";
     let reply = complete(&client, K, &id, &part_list([(1, etag), (2, etag)])).await;
     expect(
-        reply,
+        &reply,
         400,
         &[
             ("Code", "EntityTooSmall"),
@@ -180,9 +180,9 @@ async fn complete_multipart_upload_object_size() {
         client.post(&format!("{K}?uploadId={id}")).header("x-amz-mp-object-size", size).body(list.as_bytes())
     };
     let message = "The provided 'x-amz-mp-object-size' header value 5 does not match what was computed: 32";
-    expect(with_size("5").send().await, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
+    expect(&with_size("5").send().await, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
     let message = "Value for x-amz-mp-object-size header is less than zero: '-1'";
-    expect(with_size("-1").send().await, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
+    expect(&with_size("-1").send().await, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
     with_size("32").send().await.expect_status(200);
 }
 
@@ -225,7 +225,7 @@ async fn complete_multipart_upload_conditional() {
     };
     let not_implemented = "A header you provided implies functionality that is not implemented";
     expect(
-        with(&[("if-match", "x"), ("if-none-match", "*")]).send().await,
+        &with(&[("if-match", "x"), ("if-none-match", "*")]).send().await,
         501,
         &[
             ("Code", "NotImplemented"),
@@ -235,7 +235,7 @@ async fn complete_multipart_upload_conditional() {
         ],
     );
     expect(
-        with(&[("if-none-match", "abc")]).send().await,
+        &with(&[("if-none-match", "abc")]).send().await,
         501,
         &[
             ("Code", "NotImplemented"),
@@ -245,10 +245,10 @@ async fn complete_multipart_upload_conditional() {
         ],
     );
     let missing = ("Message", "The specified key does not exist.");
-    expect(with(&[("if-match", "abc")]).send().await, 404, &[("Code", "NoSuchKey"), missing, ("Key", "k")]);
+    expect(&with(&[("if-match", "abc")]).send().await, 404, &[("Code", "NoSuchKey"), missing, ("Key", "k")]);
     client.put(K).body(b"between").send().await.expect_status(200);
     expect(
-        with(&[("if-none-match", "*")]).send().await,
+        &with(&[("if-none-match", "*")]).send().await,
         412,
         &[
             ("Code", "PreconditionFailed"),
@@ -260,7 +260,7 @@ async fn complete_multipart_upload_conditional() {
     client.put(K).body(b"other").send().await.expect_status(200);
     let etag = client.head(K).send().await.header("etag").unwrap().to_owned();
     expect(
-        with(&[("if-match", &etag)]).send().await,
+        &with(&[("if-match", &etag)]).send().await,
         409,
         &[
             ("Code", "ConditionalRequestConflict"),
@@ -289,7 +289,7 @@ async fn complete_multipart_upload_composite_checksum() {
     let etag = sent.header("etag").unwrap();
     let message = "The upload was created using a crc32 checksum. The complete request must include the checksum for each part. It was missing for part 1 in the request.";
     expect(
-        complete(&client, K, &id, &part_list([(1, etag)])).await,
+        &complete(&client, K, &id, &part_list([(1, etag)])).await,
         400,
         &[("Code", "InvalidRequest"), ("Message", message)],
     );
@@ -301,13 +301,13 @@ async fn complete_multipart_upload_composite_checksum() {
     let sha256 = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=";
     let message = "The sha256 you specified for part 1 did not match what we received.";
     expect(
-        complete(&client, K, &id, &listed("ChecksumSHA256", sha256)).await,
+        &complete(&client, K, &id, &listed("ChecksumSHA256", sha256)).await,
         400,
         &[("Code", "BadDigest"), ("Message", message)],
     );
     complete(&client, K, &id, &listed("ChecksumCRC32", "AAAAAA==")).await.expect_error(400, "InvalidPart");
     expect(
-        complete(&client, K, &id, &listed("ChecksumCRC32", "!")).await,
+        &complete(&client, K, &id, &listed("ChecksumCRC32", "!")).await,
         400,
         &[
             ("Code", "InvalidArgument"),
@@ -323,7 +323,7 @@ async fn complete_multipart_upload_composite_checksum() {
         .send()
         .await;
     let message = "The upload was created using the COMPOSITE checksum mode. The complete request must use the same checksum mode.";
-    expect(wrong_kind, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
+    expect(&wrong_kind, 400, &[("Code", "InvalidRequest"), ("Message", message)]);
     let done = complete(&client, K, &id, &listed("ChecksumCRC32", CRC32_OF_A16)).await.expect_status(200);
     assert!(done.xml_text("ChecksumCRC32").unwrap().ends_with("-1"));
     let head = client.head(K).header("x-amz-checksum-mode", "ENABLED").send().await;
@@ -350,8 +350,8 @@ async fn complete_multipart_upload_full_object_checksum() {
     let mismatch =
         [("Code", "BadDigest"), ("Message", "The crc32 you specified did not match the calculated checksum.")];
     let full = ("x-amz-checksum-type", "FULL_OBJECT");
-    expect(with(&[("x-amz-checksum-crc32", "AAAAAA=="), full]).send().await, 400, &mismatch);
-    expect(with(&[("x-amz-checksum-crc32", CRC32_OF_A16)]).send().await, 400, &mismatch);
+    expect(&with(&[("x-amz-checksum-crc32", "AAAAAA=="), full]).send().await, 400, &mismatch);
+    expect(&with(&[("x-amz-checksum-crc32", CRC32_OF_A16)]).send().await, 400, &mismatch);
     let done = with(&[("x-amz-checksum-crc32", CRC32_OF_A16), full]).send().await.expect_status(200);
     assert_eq!(done.xml_text("ChecksumCRC32").as_deref(), Some(CRC32_OF_A16));
 }
@@ -365,7 +365,7 @@ async fn complete_multipart_upload_declared_checksum_wants_consecutive_parts() {
     let sent = upload_part(&client, K, &id, 2, &part(b'a')).await.expect_status(200);
     let reply = complete(&client, K, &id, &part_list([(2, sent.header("etag").unwrap())])).await;
     let message = "We encountered an internal error. Please try again.";
-    expect(reply, 500, &[("Code", "InternalError"), ("Message", message)]);
+    expect(&reply, 500, &[("Code", "InternalError"), ("Message", message)]);
 }
 
 #[tokio::test]
@@ -375,7 +375,7 @@ async fn complete_multipart_upload_unknown_upload() {
     for id in ["nope".to_owned(), "A".repeat(128), "A".repeat(1025)] {
         let reply = complete(&client, K, &id, &part_list([(1, "x")])).await;
         let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
-        expect(reply, 404, &[("Code", "NoSuchUpload"), ("Message", message), ("UploadId", &id)]);
+        expect(&reply, 404, &[("Code", "NoSuchUpload"), ("Message", message), ("UploadId", &id)]);
     }
 }
 
