@@ -1,6 +1,7 @@
 //! Who calls: which mechanism a request uses, and whether its signature is right. Not what the caller may do.
 
 mod denied;
+mod sigv2;
 mod sigv4;
 
 use std::sync::Arc;
@@ -70,8 +71,8 @@ enum Mechanism {
     Anonymous,
     HeaderV4,
     QueryV4,
-    /// Of AWS's old regions; not implemented.
-    V2,
+    HeaderV2,
+    QueryV2,
     /// For multi-region access points.
     V4A,
 }
@@ -87,9 +88,9 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
     match mechanism(head)? {
         Mechanism::HeaderV4 => sigv4::by_header(shared, head),
         Mechanism::QueryV4 => sigv4::by_query(shared, head),
-        Mechanism::V2 | Mechanism::V4A => Err(S3Error::invalid_request(
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        )),
+        Mechanism::HeaderV2 => sigv2::by_header(shared, head),
+        Mechanism::QueryV2 => sigv2::by_query(shared, head),
+        Mechanism::V4A => Err(unsupported_mechanism()),
         Mechanism::Anonymous => {
             // AWS denies a request that carries a date to sign with but no signature, even for public data.
             if head.headers.contains_key("x-amz-date") {
@@ -99,6 +100,13 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
             Ok(Authenticated { principal: Principal::Anonymous, payload_mode, hoisted: Vec::new() })
         }
     }
+}
+
+/// AWS's answer to a kind of signature that it does not take here.
+fn unsupported_mechanism() -> S3Error {
+    S3Error::invalid_request(
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+    )
 }
 
 fn mechanism(head: &Head) -> Result<Mechanism> {
@@ -122,13 +130,13 @@ fn mechanism(head: &Head) -> Result<Mechanism> {
         return Ok(Mechanism::QueryV4);
     }
     if query_v2 {
-        return Ok(Mechanism::V2);
+        return Ok(Mechanism::QueryV2);
     }
     match AuthScheme::of(value) {
         Ok(AuthScheme::Anonymous) => Ok(Mechanism::Anonymous),
         Ok(AuthScheme::SigV4) => Ok(Mechanism::HeaderV4),
         Ok(AuthScheme::SigV4A) => Ok(Mechanism::V4A),
-        Ok(AuthScheme::SigV2) => Ok(Mechanism::V2),
+        Ok(AuthScheme::SigV2) => Ok(Mechanism::HeaderV2),
         Err(error) => Err(sigv4::header_error(&error, value)),
     }
 }

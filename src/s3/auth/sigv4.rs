@@ -11,6 +11,7 @@ use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{
     AmzDate, Canonical, ChunkSigner, ChunkSigning, Computed, Credential, ExpiryError, HeaderAuth, HeaderAuthError,
     Mechanism, PayloadHash, PayloadHashError, PresignAuth, PresignError, RequestDate, Scope, SignedHeaders, SigningKey,
+    Skewed,
 };
 use crate::wire::time::Timestamp;
 
@@ -32,13 +33,7 @@ pub(super) fn by_header(shared: &Shared, head: &Head) -> Result<Authenticated> {
     let date = RequestDate::from_headers(&head.headers).map_err(|error| Code::AccessDenied.says(error.message()))?;
     let region = expected_region(shared, &auth.scope.region);
     auth.check_scope(date.date, region).map_err(|error| header_error(&error, &value))?;
-    date.check_skew(head.now.secs()).map_err(|skewed| {
-        Code::RequestTimeTooSkewed
-            .says(skewed.message())
-            .with("RequestTime", &skewed.request_time)
-            .with("ServerTime", server_time(skewed.server_time))
-            .with("MaxAllowedSkewMilliseconds", skewed.max_allowed_skew_ms)
-    })?;
+    date.check_skew(head.now.secs()).map_err(|skewed| skew_error(&skewed))?;
     let identity = find_identity(shared, &auth.access_key)?;
     let hash = PayloadHash::from_headers(&head.headers).map_err(|error| payload_error(&error))?;
     let token = head.header("x-amz-security-token");
@@ -156,7 +151,7 @@ fn expected_region<'a>(shared: &'a Shared, sent: &'a str) -> &'a str {
     }
 }
 
-fn find_identity(shared: &Shared, access_key: &str) -> Result<Arc<Identity>> {
+pub(super) fn find_identity(shared: &Shared, access_key: &str) -> Result<Arc<Identity>> {
     match shared.config.identities.find(access_key) {
         Some(identity) => Ok(Arc::clone(identity)),
         None => Err(Code::InvalidAccessKeyId.with("AWSAccessKeyId", access_key)),
@@ -169,7 +164,7 @@ fn signing_key(shared: &Shared, identity: &Identity, scope: &Scope) -> SigningKe
 }
 
 /// Temporary credentials come with their token, others with none.
-fn check_token(identity: &Identity, sent: Option<&str>) -> Result<()> {
+pub(super) fn check_token(identity: &Identity, sent: Option<&str>) -> Result<()> {
     match (&identity.session_token, sent) {
         (None, None) => Ok(()),
         (Some(expected), Some(sent)) if expected.expose() == sent => Ok(()),
@@ -199,9 +194,7 @@ pub(super) fn header_error(error: &HeaderAuthError, sent: &str) -> S3Error {
 
 fn presign_error(error: &PresignError) -> S3Error {
     match error {
-        PresignError::SigV4A => S3Error::invalid_request(
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        ),
+        PresignError::SigV4A => super::unsupported_mechanism(),
         _ => with_region(Code::AuthorizationQueryParametersError.says(error.message()), error.expected_region()),
     }
 }
@@ -225,6 +218,14 @@ fn expiry_error(error: &ExpiryError) -> S3Error {
             .with("Expires", server_time(expires_at))
             .with("ServerTime", server_time(now)),
     }
+}
+
+pub(super) fn skew_error(skewed: &Skewed) -> S3Error {
+    Code::RequestTimeTooSkewed
+        .says(skewed.message())
+        .with("RequestTime", &skewed.request_time)
+        .with("ServerTime", server_time(skewed.server_time))
+        .with("MaxAllowedSkewMilliseconds", skewed.max_allowed_skew_ms)
 }
 
 pub(super) fn payload_error(error: &PayloadHashError) -> S3Error {
