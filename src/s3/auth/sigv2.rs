@@ -8,6 +8,7 @@ use crate::http::identity::Identity;
 use crate::s3::Shared;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
+use crate::s3::target::Target;
 use crate::wire::error_codes::Code;
 use crate::wire::sigv2::{self, When};
 use crate::wire::sigv4::{PayloadHash, RequestDate, hex_dump};
@@ -79,7 +80,11 @@ fn verify(
         headers: &head.headers,
     };
     let string_to_sign = sigv2::string_to_sign(request, when);
-    if !sigv2::matches(&sigv2::sign(identity.secret_key.expose(), &string_to_sign), provided) {
+    let signed = |text: &str| sigv2::matches(&sigv2::sign(identity.secret_key.expose(), text), provided);
+    // botocore signs a bucket's path with a slash at the end, and sends it without: AWS takes both.
+    let with_slash = sigv2::Request { raw_path: &format!("{}/", head.raw_path), ..request };
+    let bucket_only = matches!(head.target, Target::Bucket { .. }) && !head.raw_path.ends_with('/');
+    if !signed(&string_to_sign) && !(bucket_only && signed(&sigv2::string_to_sign(with_slash, when))) {
         let bytes = hex_dump(string_to_sign.as_bytes());
         return Err(Code::SignatureDoesNotMatch
             .with("AWSAccessKeyId", &identity.access_key)
