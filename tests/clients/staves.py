@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import boto3
@@ -58,7 +59,7 @@ class Staves:
         )
         self.lines = []
         # Standard error is always read: a full pipe would stop the server.
-        self.reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr), daemon=True)
+        self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
         watchdog = threading.Timer(START_SECONDS, self.process.kill)
         watchdog.start()
@@ -72,9 +73,20 @@ class Staves:
         self.endpoint = self.ready["endpoint"]
         self.port = int(self.endpoint.rsplit(":", 1)[1])
 
+    def read_log(self):
+        for line in self.process.stderr:
+            self.lines.append(line)
+
     @property
     def log(self):
         return "".join(self.lines)
+
+    def says(self, words, seconds=5):
+        """Waits until the log has these words: it is read by a thread of its own."""
+        deadline = time.monotonic() + seconds
+        while words not in self.log:
+            assert time.monotonic() < deadline, f"not in the log: {words}\n{self.log}"
+            time.sleep(0.02)
 
     def stop(self):
         """SIGTERM; the exit code has to be 0."""
