@@ -9,9 +9,10 @@ import pytest
 import staves
 from staves import MIB, Staves
 
-# Nobody's own settings may reach the clients in this process either.
+# Nobody's own settings may reach the clients in this process either. STAVES_* are for the tests; the server never sees them.
 for name in set(os.environ) - set(staves.clean_environment()):
-    del os.environ[name]
+    if not name.startswith("STAVES_"):
+        del os.environ[name]
 os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null"
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Real clients against the real binary. Extra arguments go to pytest: `tests/clients/run.sh -k browser`.
 #
-#   STAVES_BIN    the binary to test (default: target/release/staves, which is built when it is missing)
-#   STAVES_FULL   1: the memory test with its full sizes, 16 uploads of 1 GiB
+#   STAVES_BIN      the binary to test (default: target/release/staves, which is built when it is missing)
+#   STAVES_FULL     1: the memory test with its full sizes, 16 uploads of 1 GiB
+#   STAVES_BROWSER  required: without Chromium the browser test fails instead of being skipped
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
