@@ -8,10 +8,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use super::auth::{self, PayloadMode};
 use super::call::Call;
 use super::error::{Result, S3Error};
-use super::operation::{BodyRule, Handler};
+use super::operation::{BodyRule, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
+use super::table::COPY_SOURCE;
 use super::target::Target;
 use super::{Config, Shared, access, cors, route};
 use crate::engine::Engine;
@@ -122,8 +123,20 @@ impl Service {
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
+        refuse_stray_copy_source(row, &call.head)?;
         refuse_unknown_features(&call.head)?;
         run(call).await
+    }
+}
+
+/// A copy source on anything but a copy: the client meant another operation than the one it would get.
+fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
+    match head.header(COPY_SOURCE) {
+        Some(sent) if row.header != Some(COPY_SOURCE) => {
+            let message = "You can only specify a copy source header for copy requests.";
+            Err(S3Error::invalid_argument(message, COPY_SOURCE, sent))
+        }
+        _ => Ok(()),
     }
 }
 
