@@ -141,12 +141,11 @@ fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
 }
 
 /// Headers of features that do not exist here: taking a request without them would be a silent 200.
-const REFUSED_HEADERS: [&str; 14] = [
+const REFUSED_HEADERS: [&str; 13] = [
     "x-amz-tagging",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
-    "x-amz-bypass-governance-retention",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-bucket-key-enabled",
@@ -158,7 +157,14 @@ const REFUSED_HEADERS: [&str; 14] = [
     "x-amz-mfa",
 ];
 
+/// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
+const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
+
 fn refuse_unknown_features(head: &Head) -> Result<()> {
+    if head.headers.contains_key(BYPASS_GOVERNANCE) {
+        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+        return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
+    }
     let refused = head.headers.keys().map(http::HeaderName::as_str).find(|name| {
         REFUSED_HEADERS.contains(name)
             || name.starts_with("x-amz-grant-")
