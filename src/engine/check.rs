@@ -70,7 +70,7 @@ impl Engine {
                 match self.hash_blob(conn, &blob) {
                     Ok(found) if found == (blob.crc64, blob.size_bytes) => {}
                     Ok((_, size)) if size != blob.size_bytes => {
-                        report.differences.push(format!("{named} has {size} bytes, its row says {}", blob.size_bytes))
+                        report.differences.push(format!("{named} has {size} bytes, its row says {}", blob.size_bytes));
                     }
                     Ok(_) => report.differences.push(format!("{named}: its bytes are not those that were stored")),
                     Err(error) => report.differences.push(format!("{named} cannot be read: {error}")),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, SERVER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
-use super::auth::{self, PayloadMode};
+use super::auth::{self, Authenticated, PayloadMode};
 use super::call::Call;
 use super::error::{Result, S3Error};
-use super::operation::{BodyRule, Handler};
+use super::operation::{BodyRule, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
+use super::table::COPY_SOURCE;
 use super::target::Target;
 use super::{Config, Shared, access, cors, route};
 use crate::engine::Engine;
@@ -102,9 +103,13 @@ impl Service {
     }
 
     async fn call(&self, mut head: Head, payload: Payload) -> Result<Reply> {
-        let authenticated = auth::authenticate(&self.shared, &head)?;
-        head.hoist(authenticated.hoisted);
+        let mut authenticated = auth::authenticate(&self.shared, &head)?;
+        head.hoist(std::mem::take(&mut authenticated.hoisted));
         let row = route::route(&head)?;
+        self.operate(row, head, authenticated, payload).await.map_err(|error| row.declared(error))
+    }
+
+    async fn operate(&self, row: &Row, head: Head, authenticated: Authenticated, payload: Payload) -> Result<Reply> {
         let Handler::Run { before_access, run, body } = row.handler else {
             return Err(row.refusal());
         };
@@ -122,18 +127,29 @@ impl Service {
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
+        refuse_stray_copy_source(row, &call.head)?;
         refuse_unknown_features(&call.head)?;
         run(call).await
     }
 }
 
+/// A copy source on anything but a copy: the client meant another operation than the one it would get.
+fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
+    match head.header(COPY_SOURCE) {
+        Some(sent) if row.header != Some(COPY_SOURCE) => {
+            let message = "You can only specify a copy source header for copy requests.";
+            Err(S3Error::invalid_argument(message, COPY_SOURCE, sent))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Headers of features that do not exist here: taking a request without them would be a silent 200.
-const REFUSED_HEADERS: [&str; 14] = [
+const REFUSED_HEADERS: [&str; 13] = [
     "x-amz-tagging",
     "x-amz-object-lock-mode",
     "x-amz-object-lock-retain-until-date",
     "x-amz-object-lock-legal-hold",
-    "x-amz-bypass-governance-retention",
     "x-amz-bucket-object-lock-enabled",
     "x-amz-server-side-encryption-aws-kms-key-id",
     "x-amz-server-side-encryption-bucket-key-enabled",
@@ -145,7 +161,14 @@ const REFUSED_HEADERS: [&str; 14] = [
     "x-amz-mfa",
 ];
 
+/// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
+const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
+
 fn refuse_unknown_features(head: &Head) -> Result<()> {
+    if head.headers.contains_key(BYPASS_GOVERNANCE) {
+        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+        return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
+    }
     let refused = head.headers.keys().map(http::HeaderName::as_str).find(|name| {
         REFUSED_HEADERS.contains(name)
             || name.starts_with("x-amz-grant-")

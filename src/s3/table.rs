@@ -12,7 +12,8 @@ use super::ops::{
 };
 use super::target::Scope::{Bucket, Object, Service};
 
-const COPY_SOURCE: &str = "x-amz-copy-source";
+/// The header that makes a copy of a PUT.
+pub(crate) const COPY_SOURCE: &str = "x-amz-copy-source";
 
 const GET: Method = Method::GET;
 const HEAD: Method = Method::HEAD;

@@ -111,14 +111,18 @@ pub fn string_to_sign(request: Request<'_>, when: When<'_>) -> String {
 
 /// The signature of a string to sign, in base64.
 pub fn sign(secret_key: &str, string_to_sign: &str) -> String {
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret_key.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(string_to_sign.as_bytes());
-    STANDARD.encode(mac.finalize().into_bytes())
+    STANDARD.encode(hmac(secret_key.as_bytes(), string_to_sign.as_bytes()))
 }
 
 /// Compares in constant time.
 pub fn matches(computed: &str, provided: &str) -> bool {
     computed.as_bytes().ct_eq(provided.as_bytes()).into()
+}
+
+fn hmac(key: &[u8], message: &[u8]) -> [u8; 20] {
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(message);
+    mac.finalize().into_bytes().into()
 }
 
 /// `x-amz-*` headers, sorted; with a presigned URL also those in the query, which SDKs put there in place of headers.

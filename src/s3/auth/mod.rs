@@ -6,12 +6,15 @@ mod sigv4;
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::error::{Result, S3Error};
+use super::ops::region_of;
 use super::request::Head;
 use super::{AuthMode, Shared};
 use crate::http::identity::Identity;
+use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{AuthScheme, ChunkSigning, PayloadHash};
 
@@ -79,11 +82,27 @@ enum Mechanism {
 
 /// Finds out who calls. Fails with AWS's error for whatever is wrong with the credentials.
 pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated> {
+    caller(shared, head).map_err(|error| with_bucket_region(shared, head, error))
+}
+
+/// SDKs that have signed for a wrong region try again with the one that this header names.
+fn with_bucket_region(shared: &Shared, head: &Head, error: S3Error) -> S3Error {
+    if !error.fields().iter().any(|(name, _)| *name == "Region") {
+        return error;
+    }
+    let name = head.target.bucket().and_then(|name| BucketName::parse(name).ok());
+    match name.and_then(|name| shared.engine.bucket(&name).ok()) {
+        Some(bucket) => error.header(HeaderName::from_static("x-amz-bucket-region"), region_of(&bucket)),
+        None => error,
+    }
+}
+
+fn caller(shared: &Shared, head: &Head) -> Result<Authenticated> {
     if shared.config.auth == AuthMode::Off {
         let identity = Arc::clone(shared.config.identities.default_identity());
         let payload_mode = unverified_payload(head)?;
         let principal = Principal::Identity(identity);
-        return Ok(Authenticated { principal, payload_mode, hoisted: Vec::new() });
+        return Ok(Authenticated { principal, payload_mode, hoisted: sigv4::unverified_hoisted(head) });
     }
     match mechanism(head)? {
         Mechanism::HeaderV4 => sigv4::by_header(shared, head),

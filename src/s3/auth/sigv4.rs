@@ -53,8 +53,7 @@ pub(super) fn by_header(shared: &Shared, head: &Head) -> Result<Authenticated> {
 
 /// A presigned URL.
 pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
-    let sent_region = head.query.first("X-Amz-Credential").and_then(|text| Credential::parse(text).ok());
-    let sent_region = sent_region.map(|credential| credential.scope.region).unwrap_or_default();
+    let sent_region = sent_region(head);
     let auth = PresignAuth::parse(&head.query, expected_region(shared, &sent_region)).map_err(|e| presign_error(&e))?;
     auth.check_expiry(head.now.secs()).map_err(|error| expiry_error(&error))?;
     let identity = find_identity(shared, &auth.access_key)?;
@@ -80,9 +79,23 @@ pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
         ));
     }
     let mut authenticated = verify(shared, head, &identity, &signature, &canonical, hash)?;
-    let hoisted = auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned()));
-    authenticated.hoisted = hoisted.collect();
+    authenticated.hoisted = hoisted(&auth, head);
     Ok(authenticated)
+}
+
+/// The headers that a URL carries in its query, if it is presigned at all: nothing of it is verified.
+pub(super) fn unverified_hoisted(head: &Head) -> Vec<(String, String)> {
+    let region = sent_region(head);
+    PresignAuth::parse(&head.query, &region).map(|auth| hoisted(&auth, head)).unwrap_or_default()
+}
+
+fn hoisted(auth: &PresignAuth, head: &Head) -> Vec<(String, String)> {
+    auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+fn sent_region(head: &Head) -> String {
+    let credential = head.query.first("X-Amz-Credential").and_then(|text| Credential::parse(text).ok());
+    credential.map(|credential| credential.scope.region).unwrap_or_default()
 }
 
 fn verify(
@@ -128,7 +141,7 @@ pub(super) struct ChunkSeed {
     shown: Seed,
 }
 
-/// How the body is framed; without a seed chunk signatures are not verified.
+/// How the body is framed; without a seed the signatures of chunks and trailer are read over.
 pub(super) fn payload_mode(hash: PayloadHash, seed: Option<ChunkSeed>) -> PayloadMode {
     match hash {
         PayloadHash::Sha256(digest) => PayloadMode::Plain { sha256: Some(digest) },
@@ -137,6 +150,7 @@ pub(super) fn payload_mode(hash: PayloadHash, seed: Option<ChunkSeed>) -> Payloa
             let trailer = if streaming.has_trailer() { Trailer::Follows } else { Trailer::None };
             let (signing, seed) = match seed {
                 Some(seed) => (ChunkSigning::Signed(seed.signer), Some(seed.shown)),
+                None if streaming.has_signed_chunks() => (ChunkSigning::Unverified, None),
                 None => (ChunkSigning::Unsigned, None),
             };
             PayloadMode::Chunked { signing, trailer, seed }

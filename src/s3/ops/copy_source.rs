@@ -8,13 +8,12 @@ use crate::s3::call::Call;
 use crate::s3::engine_error::{Named, s3_error};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
+use crate::s3::table::COPY_SOURCE;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::conditions::{ReadConditions, ReadOutcome};
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::percent;
-
-const HEADER: &str = "x-amz-copy-source";
 
 /// The most that one copy takes. Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
 const MAX_COPY_BYTES: u64 = 5 << 30;
@@ -30,19 +29,19 @@ pub(super) struct CopySourceName {
 impl CopySourceName {
     /// Reads the header: `[/]bucket/key[?versionId=v]`, percent-encoded, where `+` is a space.
     pub(super) fn parse(head: &Head) -> Result<CopySourceName> {
-        let sent = head.header(HEADER).unwrap_or_default();
+        let sent = head.header(COPY_SOURCE).unwrap_or_default();
         let (path, version) = match sent.split_once("?versionId=") {
             Some((path, version)) => (path, Some(version.to_owned())),
             None => (sent.as_str(), None),
         };
         let decoded = percent::decode_query(path)
-            .map_err(|_| S3Error::invalid_argument("Invalid copy source encoding", HEADER, &sent))?;
+            .map_err(|_| S3Error::invalid_argument("Invalid copy source encoding", COPY_SOURCE, &sent))?;
         let path = decoded.strip_prefix('/').unwrap_or(&decoded);
         // AWS shows the header's name as the argument's value here (recorded so).
-        let bad_key = || S3Error::invalid_argument("Invalid copy source object key", HEADER, HEADER);
+        let bad_key = || S3Error::invalid_argument("Invalid copy source object key", COPY_SOURCE, COPY_SOURCE);
         let (bucket, key) = path.split_once('/').ok_or_else(bad_key)?;
         let bucket = BucketName::parse(bucket)
-            .map_err(|_| S3Error::invalid_argument("Invalid copy source bucket name", HEADER, &sent))?;
+            .map_err(|_| S3Error::invalid_argument("Invalid copy source bucket name", COPY_SOURCE, &sent))?;
         let key = ObjectKey::parse(key.to_owned()).map_err(|_| bad_key())?;
         Ok(CopySourceName { bucket, key, version })
     }
@@ -68,7 +67,7 @@ impl CopySourceName {
 }
 
 fn check_conditions(head: &Head, object: &Object) -> Result<()> {
-    let header = |name: &str| head.header(&format!("{HEADER}-{name}"));
+    let header = |name: &str| head.header(&format!("{COPY_SOURCE}-{name}"));
     let conditions = ReadConditions::parse(
         header("if-match").as_deref(),
         header("if-none-match").as_deref(),
