@@ -3,8 +3,9 @@
 use std::io::Write as _;
 
 use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output;
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{Delete, MetadataDirective, ObjectAttributes, ObjectIdentifier};
+use aws_sdk_s3::types::{Bucket, CommonPrefix, Delete, MetadataDirective, Object, ObjectAttributes, ObjectIdentifier};
 
 use crate::client::{Addressing, bucket, client, client_as};
 use crate::support::server::TestServer;
@@ -17,7 +18,7 @@ async fn bucket_lifecycle() {
     client.create_bucket().bucket("second").send().await.unwrap();
     client.head_bucket().bucket("first").send().await.unwrap();
     let listed = client.list_buckets().send().await.unwrap();
-    let names: Vec<&str> = listed.buckets().iter().filter_map(|bucket| bucket.name()).collect();
+    let names: Vec<&str> = listed.buckets().iter().filter_map(Bucket::name).collect();
     assert_eq!(names, ["first", "second"]);
 
     let mut pages = client.list_buckets().into_paginator().page_size(1).items().send();
@@ -81,7 +82,7 @@ async fn an_object_comes_back_as_it_was_put() {
 async fn a_file_is_streamed_with_a_trailer() {
     let server = TestServer::on_disk(|builder| builder).await;
     let client = bucket(&server).await;
-    let content: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let content: Vec<u8> = (0..3_000_000_u32).map(|n| u8::try_from(n % 251).unwrap()).collect();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&content).unwrap();
     let body = ByteStream::from_path(file.path()).await.unwrap();
@@ -101,11 +102,11 @@ async fn listings_are_paged_and_deleted() {
     let pages = client.list_objects_v2().bucket("bkt").into_paginator().page_size(7).send();
     let pages: Vec<_> = pages.collect::<Result<_, _>>().await.unwrap();
     assert_eq!(pages.iter().map(|page| page.contents().len()).collect::<Vec<_>>(), [7, 7, 7, 4]);
-    let keys: Vec<_> = pages.iter().flat_map(|page| page.contents()).filter_map(|object| object.key()).collect();
+    let keys: Vec<_> = pages.iter().flat_map(ListObjectsV2Output::contents).filter_map(Object::key).collect();
     assert!(keys.is_sorted(), "{keys:?}");
 
     let folders = client.list_objects_v2().bucket("bkt").delimiter("/").send().await.unwrap();
-    let folders: Vec<_> = folders.common_prefixes().iter().filter_map(|prefix| prefix.prefix()).collect();
+    let folders: Vec<_> = folders.common_prefixes().iter().filter_map(CommonPrefix::prefix).collect();
     assert_eq!(folders, ["dir 0/", "dir 1/", "dir 2/", "dir 3/", "dir 4/"]);
 
     let identifier = |key: &&str| ObjectIdentifier::builder().key(*key).build().unwrap();

@@ -10,7 +10,7 @@ use crate::support::Reply;
 use crate::support::server::TestServer;
 
 fn for_a_minute() -> PresigningConfig {
-    PresigningConfig::expires_in(Duration::from_secs(60)).unwrap()
+    PresigningConfig::expires_in(Duration::from_mins(1)).unwrap()
 }
 
 async fn send(server: &TestServer, presigned: &PresignedRequest, body: &[u8]) -> Reply {
