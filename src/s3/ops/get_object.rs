@@ -74,8 +74,10 @@ impl Operation for GetObject {
         }
         let shown = self.0.show(&call, &opened.object)?;
         let mut reply = shown.reply;
-        let body = opened.read(shown.first_byte, shown.length_bytes);
-        reply.body = Body::stream(shown.length_bytes, ObjectStream(body));
+        let mut body = opened.read(shown.first_byte, shown.length_bytes);
+        // Bytes that cannot be read are an error while there is still a status to say so.
+        let first = body.next().await.transpose().map_err(S3Error::internal)?;
+        reply.body = Body::stream(shown.length_bytes, ObjectStream { first, rest: body });
         Ok(reply)
     }
 }
@@ -254,10 +256,16 @@ fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
 }
 
 /// The engine's bytes as an answer's body.
-struct ObjectStream(ObjectBody);
+struct ObjectStream {
+    first: Option<Bytes>,
+    rest: ObjectBody,
+}
 
 impl BodyStream for ObjectStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        self.0.poll_next(cx)
+        match self.first.take() {
+            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            None => self.rest.poll_next(cx),
+        }
     }
 }
