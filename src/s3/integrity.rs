@@ -36,6 +36,9 @@ impl Announced {
     }
 }
 
+/// Names the trailer that follows the body.
+const TRAILER: &str = "x-amz-trailer";
+
 /// Headers that begin like a checksum's value and are none.
 const NOT_VALUES: [&str; 3] = ["x-amz-checksum-algorithm", "x-amz-checksum-type", "x-amz-checksum-mode"];
 
@@ -44,12 +47,12 @@ impl Integrity {
     pub(crate) fn of(head: &Head, mode: &PayloadMode) -> Result<Integrity> {
         let md5 = content_md5(head)?;
         let value = checksum_value(head)?;
-        let trailer = checksum_trailer(head, mode)?;
-        let checksum = match (value, trailer) {
-            (Some(_), Some(_)) => return Err(S3Error::invalid_request("Expecting a single x-amz-checksum- header")),
-            (Some((algorithm, digest)), None) => Some(Announced::Value(algorithm, digest)),
-            (None, Some(algorithm)) => Some(Announced::Trailer(algorithm)),
-            (None, None) => None,
+        if value.is_some() && head.header_filled(TRAILER).is_some() {
+            return Err(S3Error::invalid_request("Expecting a single x-amz-checksum- header"));
+        }
+        let checksum = match value {
+            Some((algorithm, digest)) => Some(Announced::Value(algorithm, digest)),
+            None => checksum_trailer(head, mode)?.map(Announced::Trailer),
         };
         check_sdk_algorithm(head, checksum.as_ref())?;
         Ok(Integrity { md5, checksum })
@@ -96,7 +99,7 @@ fn checksum_value(head: &Head) -> Result<Option<(Algorithm, Digest)>> {
 }
 
 fn checksum_trailer(head: &Head, mode: &PayloadMode) -> Result<Option<Algorithm>> {
-    let Some(sent) = head.header_filled("x-amz-trailer") else { return Ok(None) };
+    let Some(sent) = head.header_filled(TRAILER) else { return Ok(None) };
     let unsupported = || S3Error::invalid_request("The value specified in the x-amz-trailer header is not supported");
     let algorithm = Algorithm::from_header_name(&sent.to_ascii_lowercase()).ok_or_else(unsupported)?;
     match mode {

@@ -6,6 +6,7 @@ use super::error::{Result, S3Error};
 use super::target::Target;
 use crate::http::connection::Connection;
 use crate::http::request_id::RequestId;
+use crate::wire::metadata::encode_header_value;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::query::Query;
 use crate::wire::sigv4;
@@ -54,6 +55,8 @@ impl Head {
     /// Takes over headers that a presigned URL carries in its query: the JavaScript and Java SDKs put them there.
     pub(crate) fn hoist(&mut self, hoisted: Vec<(String, String)>) {
         for (name, value) in hoisted {
+            // A query is UTF-8, metadata in a header is not: it goes in as a client's own header would have to say it.
+            let value = if name.starts_with("x-amz-meta-") { encode_header_value(&value) } else { value };
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse())
                 && !self.headers.contains_key(&name)
             {

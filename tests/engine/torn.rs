@@ -53,6 +53,10 @@ async fn torn_blobs_are_reported_and_never_served() {
         let copied = engine.open_object(&bucket, &key(&format!("k{size}"))).unwrap().into_copy_range(1, 5);
         let copied = engine.copy_object(&bucket, copied, super::support::copy_to("copy")).await;
         assert!(copied.is_err(), "{size} was copied");
+        // Even where no byte has to be read for it.
+        let whole = engine.open_object(&bucket, &key(&format!("k{size}"))).unwrap().into_copy_source();
+        let copied = engine.copy_object(&bucket, whole, super::support::copy_to("copy")).await;
+        assert!(copied.is_err(), "{size} was copied whole");
     }
     assert_eq!(read(&engine, &bucket, "k4000").await, [7; 4000]);
     assert_eq!(read(&engine, &bucket, "k10").await, [7; 10]);

@@ -36,6 +36,14 @@ impl Reply {
         reply
     }
 
+    /// Fails unless it is this whole error: code, message and every further field, in order.
+    #[track_caller]
+    pub(crate) fn expect_fields(self, status: u16, fields: &[(&str, &str)]) -> Self {
+        let fields: Vec<(String, String)> = fields.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        assert_eq!(self.stable_error_fields(), fields, "{}", self.text());
+        self.expect_status(status)
+    }
+
     /// The text of the first element with this name, wherever it is.
     pub(crate) fn xml_text(&self, name: &str) -> Option<String> {
         self.xml_all(name).into_iter().next()

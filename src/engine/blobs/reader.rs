@@ -118,6 +118,10 @@ impl ObjectBody {
             }
             BlobPlace::File(name) => {
                 let file = self.core.store.open(name)?;
+                // Before a byte of it is served: the first piece of an answer is read before its status is promised.
+                if file.metadata()?.len() < extent.offset_bytes.saturating_add(extent.length_bytes) {
+                    return Err(ended());
+                }
                 self.open = Some(Stretch { file, at: extent.offset_bytes, left_bytes: extent.length_bytes });
                 Ok(None)
             }

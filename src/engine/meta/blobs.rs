@@ -9,7 +9,7 @@ use crate::engine::ids::BlobName;
 
 const INSERT: &str = "INSERT INTO blobs (name, size_bytes, crc64, refs, body) VALUES (?1, ?2, ?3, 1, ?4)";
 const SELECT: &str = "SELECT name, size_bytes, state, body FROM blobs WHERE id = ?1";
-const ADD_REF: &str = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1 RETURNING refs";
+const ADD_REF: &str = "UPDATE blobs SET refs = refs + 1 WHERE id = ?1 RETURNING refs, state";
 const DROP_REF: &str = "UPDATE blobs SET refs = refs - 1 WHERE id = ?1";
 const RELEASED: &str = "SELECT id, name FROM blobs WHERE refs = 0 ORDER BY id LIMIT ?1";
 const DELETE: &str = "DELETE FROM blobs WHERE id = ?1 AND refs = 0";
@@ -57,13 +57,17 @@ pub(crate) fn place(conn: &Connection, id: i64) -> Result<BlobPlace> {
             let torn = row.get::<_, i64>(2)? != 0;
             let name: Option<[u8; 16]> = row.get(0)?;
             Ok(match (torn, name) {
-                (true, _) => Err(Error::Corrupt { what: format!("blob {id} was torn by a power loss") }),
+                (true, _) => Err(torn_blob(id)),
                 (false, Some(name)) => Ok(BlobPlace::File(BlobName(name))),
                 (false, None) => Ok(BlobPlace::Inline(row.get(3)?)),
             })
         })
         .optional()?
         .unwrap_or_else(|| Err(corrupt("blob reference")))
+}
+
+fn torn_blob(id: i64) -> Error {
+    Error::Corrupt { what: format!("blob {id} was torn by a power loss") }
 }
 
 /// Whether new references took up a blob that was released.
@@ -75,16 +79,18 @@ pub(crate) enum Revival {
     None,
 }
 
-/// One more reference for each extent.
+/// One more reference for each extent. Fails for a torn blob: an object made of it could not be read.
 pub(crate) fn add_refs(conn: &Connection, extents: &ExtentList) -> Result<Revival> {
     let mut statement = conn.prepare_cached(ADD_REF)?;
     let mut revival = Revival::None;
     for extent in extents.iter() {
-        let refs: Option<i64> = statement.query_row([extent.blob], |row| row.get(0)).optional()?;
-        match refs {
-            None => return Err(corrupt("blob reference")),
-            Some(1) => revival = Revival::Some,
-            Some(_) => {}
+        let found = statement.query_row([extent.blob], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let (refs, state): (i64, i64) = found.ok_or_else(|| corrupt("blob reference"))?;
+        if state != 0 {
+            return Err(torn_blob(extent.blob));
+        }
+        if refs == 1 {
+            revival = Revival::Some;
         }
     }
     Ok(revival)

@@ -3,6 +3,7 @@
 use http::header::IF_MATCH;
 
 use super::version_id::{VersionAsked, check_null_version};
+use super::write_conditions;
 use crate::engine::object::Deletion;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -64,33 +65,6 @@ fn if_match(head: &Head) -> Result<Option<WriteCondition>> {
     let text = String::from_utf8_lossy(value.as_bytes());
     match text.trim() {
         "" => Err(S3Error::invalid_argument(Code::InvalidArgument.message(), "If-Match", "")),
-        tag => Ok(Some(etag_condition(tag))),
-    }
-}
-
-/// The condition that a tag sets for a deletion: `*` or one tag, quoted or not. A weak tag or a list is none that S3
-/// issues, and so matches nothing.
-pub(crate) fn etag_condition(sent: &str) -> WriteCondition {
-    let unquoted = sent.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
-    // A quoted asterisk is a tag, not the wildcard.
-    let tag = unquoted.filter(|inner| *inner != "*").unwrap_or(sent);
-    WriteCondition::IfMatch(tag.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tags_of_a_deletion() {
-        let tag = |sent| match etag_condition(sent) {
-            WriteCondition::IfMatch(tag) => tag,
-            WriteCondition::IfNoneMatchAny => unreachable!("only If-Match"),
-        };
-        assert_eq!(tag("\"abc\""), "abc");
-        assert_eq!(tag("abc"), "abc");
-        assert_eq!(tag("*"), "*");
-        assert_eq!(tag("\"*\""), "\"*\"");
-        assert_eq!(tag("W/\"abc\""), "W/\"abc\"");
+        tag => Ok(Some(write_conditions::if_match(tag))),
     }
 }

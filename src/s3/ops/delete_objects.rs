@@ -1,8 +1,7 @@
 //! `DeleteObjects`: up to 1,000 keys in one request, each with its own outcome.
 
-use super::delete_object::etag_condition;
-use super::listing;
 use super::version_id::{VersionAsked, check_null_version};
+use super::{listing, write_conditions};
 use crate::engine::object::Deletion;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -126,7 +125,7 @@ impl Entry {
         let plan = match check_null_version(version_id.as_deref()) {
             Ok(VersionAsked::Current | VersionAsked::Null) if unknown_condition => Plan::Refuse(Code::NotImplemented),
             Ok(VersionAsked::Current | VersionAsked::Null) => {
-                let condition = element.child_text("ETag").map(|tag| etag_condition(tag.trim()));
+                let condition = element.child_text("ETag").map(|tag| write_conditions::if_match(tag.trim()));
                 Plan::Delete(Deletion { key: key.clone(), condition })
             }
             Ok(VersionAsked::Absent(_)) | Err(_) => Plan::Refuse(Code::NoSuchVersion),

@@ -15,6 +15,7 @@ use super::{multipart, object_reply};
 use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
 use crate::http::body::{Body, BodyStream};
+use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
@@ -59,6 +60,10 @@ impl Operation for GetObject {
     const NAME: &'static str = "GetObject";
     const ACTION: &'static str = "s3:GetObject";
 
+    fn before_access(call: &Call) -> Result<()> {
+        refuse_anonymous_overrides(call)
+    }
+
     fn parse(call: &Call) -> Result<Self> {
         Read::parse(call).map(GetObject)
     }
@@ -74,8 +79,10 @@ impl Operation for GetObject {
         }
         let shown = self.0.show(&call, &opened.object)?;
         let mut reply = shown.reply;
-        let body = opened.read(shown.first_byte, shown.length_bytes);
-        reply.body = Body::stream(shown.length_bytes, ObjectStream(body));
+        let mut body = opened.read(shown.first_byte, shown.length_bytes);
+        // Bytes that cannot be read are an error while there is still a status to say so.
+        let first = body.next().await.transpose().map_err(S3Error::internal)?;
+        reply.body = Body::stream(shown.length_bytes, ObjectStream { first, rest: body });
         Ok(reply)
     }
 }
@@ -83,6 +90,10 @@ impl Operation for GetObject {
 impl Operation for HeadObject {
     const NAME: &'static str = "HeadObject";
     const ACTION: &'static str = "s3:GetObject";
+
+    fn before_access(call: &Call) -> Result<()> {
+        refuse_anonymous_overrides(call)
+    }
 
     fn parse(call: &Call) -> Result<Self> {
         Read::parse(call).map(HeadObject)
@@ -229,18 +240,31 @@ fn view(head: &Head) -> Result<View> {
     }
 }
 
-/// `response-content-type` and its like, which replace what the object says of itself.
+/// Query parameters that replace what the object says of itself.
+const OVERRIDES: [(&str, HeaderName); 6] = [
+    ("response-content-type", CONTENT_TYPE),
+    ("response-content-language", CONTENT_LANGUAGE),
+    ("response-content-disposition", CONTENT_DISPOSITION),
+    ("response-content-encoding", CONTENT_ENCODING),
+    ("response-cache-control", CACHE_CONTROL),
+    ("response-expires", EXPIRES),
+];
+
+/// What an answer says is up to those who sign, whatever else is public. Said before access is denied: taken so, since
+/// the sentence would otherwise only be heard of public objects.
+fn refuse_anonymous_overrides(call: &Call) -> Result<()> {
+    let anonymous = matches!(call.principal, Principal::Anonymous);
+    if anonymous && OVERRIDES.iter().any(|(parameter, _)| call.head.query.has(parameter)) {
+        return Err(S3Error::invalid_request(
+            "Request specific response headers cannot be used for anonymous GET requests.",
+        ));
+    }
+    Ok(())
+}
+
 fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
-    let names = [
-        ("response-content-type", CONTENT_TYPE),
-        ("response-content-language", CONTENT_LANGUAGE),
-        ("response-content-disposition", CONTENT_DISPOSITION),
-        ("response-content-encoding", CONTENT_ENCODING),
-        ("response-cache-control", CACHE_CONTROL),
-        ("response-expires", EXPIRES),
-    ];
     let mut found = Vec::new();
-    for (parameter, header) in names {
+    for (parameter, header) in OVERRIDES {
         if let Some(value) = head.query.first(parameter) {
             let latin1: Option<Vec<u8>> = value.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
             let value = latin1.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()).ok_or_else(|| {
@@ -254,10 +278,16 @@ fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
 }
 
 /// The engine's bytes as an answer's body.
-struct ObjectStream(ObjectBody);
+struct ObjectStream {
+    first: Option<Bytes>,
+    rest: ObjectBody,
+}
 
 impl BodyStream for ObjectStream {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        self.0.poll_next(cx)
+        match self.first.take() {
+            Some(piece) => Poll::Ready(Some(Ok(piece))),
+            None => self.rest.poll_next(cx),
+        }
     }
 }

@@ -16,8 +16,16 @@ pub(super) fn parse(head: &Head) -> Result<Option<WriteCondition>> {
         (None, Some(value)) if value == "*" => Ok(Some(WriteCondition::IfNoneMatchAny)),
         (None, Some(_)) => Err(unaccepted("If-None-Match")),
         (Some(value), None) if value == "*" => Err(unaccepted("If-Match")),
-        (Some(value), None) => Ok(Some(WriteCondition::IfMatch(unquoted(&value)))),
+        (Some(value), None) => Ok(Some(if_match(&value))),
     }
+}
+
+/// The condition that `If-Match` sets with `*` or one tag, quoted or not. A weak tag or a list is none that S3 issues, and
+/// so matches nothing.
+pub(super) fn if_match(sent: &str) -> WriteCondition {
+    let tag = unquoted(sent);
+    // A quoted asterisk is a tag, not the wildcard.
+    WriteCondition::IfMatch(if tag == "*" { sent.to_owned() } else { tag })
 }
 
 fn unaccepted(header: &'static str) -> S3Error {
@@ -29,4 +37,22 @@ fn unaccepted(header: &'static str) -> S3Error {
 pub(super) fn unquoted(etag: &str) -> String {
     let etag = etag.trim();
     etag.strip_prefix('"').and_then(|etag| etag.strip_suffix('"')).unwrap_or(etag).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_with_or_without_quotes() {
+        let tag = |sent| match if_match(sent) {
+            WriteCondition::IfMatch(tag) => tag,
+            WriteCondition::IfNoneMatchAny => unreachable!("only If-Match"),
+        };
+        assert_eq!(tag("\"abc\""), "abc");
+        assert_eq!(tag("abc"), "abc");
+        assert_eq!(tag("*"), "*");
+        assert_eq!(tag("\"*\""), "\"*\"");
+        assert_eq!(tag("W/\"abc\""), "W/\"abc\"");
+    }
 }
