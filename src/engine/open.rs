@@ -241,13 +241,16 @@ fn lock(data_dir: &Path) -> Result<File, OpenError> {
 }
 
 fn schema_error(error: SchemaError, path: &Path) -> OpenError {
+    let in_directory = path.parent().unwrap_or(path).to_owned();
     let path = path.to_owned();
     match error {
-        SchemaError::Newer { found, known } => {
-            OpenError::Newer { path: path.parent().map(Path::to_owned).unwrap_or(path), found, known }
-        }
+        SchemaError::Newer { found, known } => OpenError::Newer { path: in_directory, found, known },
         SchemaError::Foreign => {
             OpenError::Unreadable { path, reason: "it is a database of another program".to_owned() }
+        }
+        // The file can be written, but not the log beside it.
+        SchemaError::Sqlite(source) if source.sqlite_error_code() == Some(rusqlite::ErrorCode::ReadOnly) => {
+            OpenError::NotWritable { path: in_directory, source: io::Error::other(source) }
         }
         SchemaError::Sqlite(source) => OpenError::Unreadable { path, reason: source.to_string() },
     }
