@@ -66,15 +66,14 @@ impl Engine {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id;
             for blob in page {
+                let named = described(&blob);
                 match self.hash_blob(conn, &blob) {
                     Ok(found) if found == (blob.crc64, blob.size_bytes) => {}
-                    Ok((_, size)) if size != blob.size_bytes => report
-                        .differences
-                        .push(format!("blob {} has {size} bytes, its row says {}", blob.id, blob.size_bytes)),
-                    Ok(_) => {
-                        report.differences.push(format!("blob {}: its bytes are not those that were stored", blob.id));
+                    Ok((_, size)) if size != blob.size_bytes => {
+                        report.differences.push(format!("{named} has {size} bytes, its row says {}", blob.size_bytes));
                     }
-                    Err(error) => report.differences.push(format!("blob {} cannot be read: {error}", blob.id)),
+                    Ok(_) => report.differences.push(format!("{named}: its bytes are not those that were stored")),
+                    Err(error) => report.differences.push(format!("{named} cannot be read: {error}")),
                 }
                 report.blobs_hashed += 1;
                 report.bytes_hashed += blob.size_bytes;
@@ -89,5 +88,13 @@ impl Engine {
         }
         let body = blobs::inline_body(conn, blob.id)?;
         Ok((crc64(&body), body.len() as u64))
+    }
+}
+
+/// A blob by its row and, so that it can be found, its file.
+fn described(blob: &blobs::BlobRow) -> String {
+    match blob.name {
+        Some(name) => format!("blob {} (file {})", blob.id, name.hex()),
+        None => format!("blob {}", blob.id),
     }
 }

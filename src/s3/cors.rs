@@ -16,6 +16,8 @@ use crate::wire::xml::Element;
 /// A bucket's CORS configuration.
 pub(crate) const CORS: DocumentName = DocumentName { namespace: "s3", name: "cors" };
 
+const NOT_CONFIGURED: &str = "the bucket has no configuration, so no page may use it; give it one by PutBucketCors";
+
 /// Answers an OPTIONS request, which needs no signature.
 pub(crate) fn preflight(shared: &Shared, head: &Head) -> Result<Reply> {
     let Some(origin) = head.header("origin") else {
@@ -30,6 +32,7 @@ pub(crate) fn preflight(shared: &Shared, head: &Head) -> Result<Reply> {
         return Err(forbidden("CORSResponse: Bucket not found", "BUCKET"));
     };
     let Some(configuration) = configuration(shared, &bucket.name) else {
+        log_refusal(bucket.name.as_str(), &origin, &method, &[NOT_CONFIGURED.to_owned()]);
         return Err(forbidden("CORSResponse: CORS is not enabled for this bucket.", "BUCKET"));
     };
     let asked = head.header("access-control-request-headers").unwrap_or_default();

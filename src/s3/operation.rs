@@ -51,6 +51,7 @@ pub(crate) struct Row {
     /// A header that selects this row.
     pub(crate) header: Option<&'static str>,
     pub(crate) access: AccessRule,
+    pub(crate) errors: ErrorDeclaration,
     pub(crate) handler: Handler,
 }
 
@@ -98,7 +99,8 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         value: None,
         header: None,
         access: AccessRule::BucketOwner,
-        handler: Handler::Run { before_access: before_access::<O>, run: run::<O>, body: O::BODY },
+        errors: O::ERRORS,
+        handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
 }
 
@@ -113,6 +115,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         value: None,
         header: None,
         access: AccessRule::BucketOwner,
+        errors: ErrorDeclaration::Present,
         handler: Handler::Refuse,
     }
 }
@@ -138,6 +141,14 @@ impl Row {
         self
     }
 
+    /// An error as this row's operation writes it.
+    pub(crate) fn declared(&self, error: S3Error) -> S3Error {
+        match self.errors {
+            ErrorDeclaration::Present => error,
+            ErrorDeclaration::Absent => error.without_declaration(),
+        }
+    }
+
     /// How particular the row is: of several that fit a request, the most particular is meant.
     pub(crate) fn particularity(&self) -> usize {
         self.query.len() * 4 + usize::from(self.value.is_some()) * 2 + usize::from(self.header.is_some())
@@ -155,20 +166,6 @@ impl Row {
     }
 }
 
-fn before_access<O: Operation>(call: &Call) -> Result<()> {
-    O::before_access(call).map_err(declared::<O>)
-}
-
 fn run<O: Operation>(call: Call) -> Answer {
-    Box::pin(async move {
-        let input = O::parse(&call).map_err(declared::<O>)?;
-        input.run(call).await.map_err(declared::<O>)
-    })
-}
-
-fn declared<O: Operation>(error: S3Error) -> S3Error {
-    match O::ERRORS {
-        ErrorDeclaration::Present => error,
-        ErrorDeclaration::Absent => error.without_declaration(),
-    }
+    Box::pin(async move { O::parse(&call)?.run(call).await })
 }

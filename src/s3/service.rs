@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HOST, SERVER};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 
-use super::auth::{self, PayloadMode};
+use super::auth::{self, Authenticated, PayloadMode};
 use super::call::Call;
 use super::error::{Result, S3Error};
 use super::operation::{BodyRule, Handler, Row};
@@ -103,9 +103,13 @@ impl Service {
     }
 
     async fn call(&self, mut head: Head, payload: Payload) -> Result<Reply> {
-        let authenticated = auth::authenticate(&self.shared, &head)?;
-        head.hoist(authenticated.hoisted);
+        let mut authenticated = auth::authenticate(&self.shared, &head)?;
+        head.hoist(std::mem::take(&mut authenticated.hoisted));
         let row = route::route(&head)?;
+        self.operate(row, head, authenticated, payload).await.map_err(|error| row.declared(error))
+    }
+
+    async fn operate(&self, row: &Row, head: Head, authenticated: Authenticated, payload: Payload) -> Result<Reply> {
         let Handler::Run { before_access, run, body } = row.handler else {
             return Err(row.refusal());
         };

@@ -304,6 +304,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_connection_whose_body_was_not_asked_for_is_said_to_end() {
+        let server = start().await;
+        let head = "HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n";
+        let early = exchange(server.address, &format!("PUT /early {head}")).await;
+        assert!(early.contains("connection: close\r\n"), "{early}");
+        let last = "GET /early HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n";
+        let both = exchange(server.address, &format!("PUT / {head}abc{last}")).await;
+        assert_eq!(both.matches("HTTP/1.1 200 ").count(), 2, "a body that was asked for ends nothing: {both}");
+    }
+
+    #[tokio::test]
     async fn an_early_answer_reaches_a_client_that_sends_first() {
         let server = start().await;
         let mut stream = TcpStream::connect(server.address).await.unwrap();

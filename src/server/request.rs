@@ -46,12 +46,18 @@ impl<D: Dialect> Answerer<D> {
             other => return route::answer(other, &head.method),
         }
         let payload = Payload::new(incoming, &head.headers, self.idle_timeout);
+        let unasked = payload.unasked();
         let (method, path) = (head.method.clone(), head.uri.clone());
         let handling = self.dialect.handle(Request::from_parts(head, payload), &connection);
-        match without_panic(handling).await {
+        let mut response = match without_panic(handling).await {
             Ok(response) => response,
             Err(reason) => after_panic(&method, &path, &reason),
+        };
+        if unasked.is_left_waiting() {
+            // hyper closes such a connection, but does not say so: botocore would use it again, and sometimes in time.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
+        response
     }
 }
 

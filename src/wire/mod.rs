@@ -12,6 +12,7 @@ pub mod part;
 pub mod percent;
 pub mod query;
 pub mod range;
+pub mod sigv2;
 pub mod sigv4;
 pub mod storage_class;
 pub mod time;

@@ -4,7 +4,7 @@ use super::{Part, UploadRow};
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
-use crate::engine::ids::UploadId;
+use crate::engine::ids::{Sequence, UploadId};
 use crate::engine::list::{ListPage, ListQuery, More};
 use crate::engine::meta::{parts, uploads};
 use crate::wire::object_key::ObjectKey;
@@ -23,15 +23,19 @@ impl Engine {
     ///
     /// Fails with [`Error::InvalidUploadMarker`] when `after_upload` was never an upload of the key `after`.
     pub async fn list_uploads(&self, bucket: &Bucket, query: UploadQuery) -> Result<ListPage<UploadRow>> {
-        let id = bucket.id;
-        let after = match (&query.after_upload, &query.keys.after) {
-            (Some(upload), Some(key)) => {
-                let key = ObjectKey::parse(key.clone()).map_err(|_| Error::InvalidUploadMarker)?;
-                Some(self.issued(bucket, &key, upload).map_err(|_| Error::InvalidUploadMarker)?)
-            }
-            _ => None,
-        };
+        let (id, after) = (bucket.id, self.upload_marker(bucket, &query)?);
         self.read_pages(move |conn| uploads::list(conn, id, &query.keys, after)).await
+    }
+
+    /// Whether [`Engine::list_uploads`] would go on after `after_upload`: without listing, for callers who may not.
+    pub fn check_upload_marker(&self, bucket: &Bucket, query: &UploadQuery) -> Result<()> {
+        self.upload_marker(bucket, query).map(drop)
+    }
+
+    fn upload_marker(&self, bucket: &Bucket, query: &UploadQuery) -> Result<Option<Sequence>> {
+        let Some((upload, key)) = query.after_upload.as_ref().zip(query.keys.after.as_ref()) else { return Ok(None) };
+        let key = ObjectKey::parse(key.clone()).map_err(|_| Error::InvalidUploadMarker)?;
+        self.issued(bucket, &key, upload).map(Some).map_err(|_| Error::InvalidUploadMarker)
     }
 
     /// The parts of an upload in number order, after number `after` (0: from the first).

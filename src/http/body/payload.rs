@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::fmt;
 use std::io;
 use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -31,6 +33,19 @@ pub struct Payload {
     content_length: Option<u64>,
     received_bytes: u64,
     idle_timeout: Duration,
+    asked_for: Arc<AtomicBool>,
+}
+
+/// What remains to be known of a payload when it is gone.
+#[derive(Debug)]
+pub struct Unasked(Option<Arc<AtomicBool>>);
+
+impl Unasked {
+    /// Whether the client still waits for `100 Continue`, so that it may or may not send the body after the answer:
+    /// nobody can tell where the next request begins, and the connection has to end.
+    pub fn is_left_waiting(&self) -> bool {
+        self.0.as_ref().is_some_and(|asked_for| !asked_for.load(Ordering::Relaxed))
+    }
 }
 
 /// Why a payload could not be read to its end.
@@ -99,7 +114,14 @@ impl Payload {
             content_length,
             received_bytes: 0,
             idle_timeout,
+            asked_for: Arc::default(),
         }
+    }
+
+    /// To be asked after the answer was made.
+    pub fn unasked(&self) -> Unasked {
+        let waits = self.expectation == Expectation::Continue && self.state == State::Untouched;
+        Unasked(waits.then(|| Arc::clone(&self.asked_for)))
     }
 
     /// A payload that is in memory already.
@@ -111,6 +133,7 @@ impl Payload {
             content_length: Some(bytes.len() as u64),
             received_bytes: 0,
             idle_timeout: Duration::MAX,
+            asked_for: Arc::default(),
             source: Source::Memory(bytes),
         }
     }
@@ -142,7 +165,10 @@ impl Payload {
         match self.state {
             State::Ended => return None,
             State::Failed => return Some(Err(PayloadError::Truncated)),
-            State::Untouched => self.state = State::Reading,
+            State::Untouched => {
+                self.state = State::Reading;
+                self.asked_for.store(true, Ordering::Relaxed);
+            }
             State::Reading => {}
         }
         let incoming = match &mut self.source {

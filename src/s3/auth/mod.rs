@@ -1,16 +1,20 @@
 //! Who calls: which mechanism a request uses, and whether its signature is right. Not what the caller may do.
 
 mod denied;
+mod sigv2;
 mod sigv4;
 
 use std::sync::Arc;
 
+use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::error::{Result, S3Error};
+use super::ops::region_of;
 use super::request::Head;
 use super::{AuthMode, Shared};
 use crate::http::identity::Identity;
+use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{AuthScheme, ChunkSigning, PayloadHash};
 
@@ -70,26 +74,42 @@ enum Mechanism {
     Anonymous,
     HeaderV4,
     QueryV4,
-    /// Of AWS's old regions; not implemented.
-    V2,
+    HeaderV2,
+    QueryV2,
     /// For multi-region access points.
     V4A,
 }
 
 /// Finds out who calls. Fails with AWS's error for whatever is wrong with the credentials.
 pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated> {
+    caller(shared, head).map_err(|error| with_bucket_region(shared, head, error))
+}
+
+/// SDKs that have signed for a wrong region try again with the one that this header names.
+fn with_bucket_region(shared: &Shared, head: &Head, error: S3Error) -> S3Error {
+    if !error.fields().iter().any(|(name, _)| *name == "Region") {
+        return error;
+    }
+    let name = head.target.bucket().and_then(|name| BucketName::parse(name).ok());
+    match name.and_then(|name| shared.engine.bucket(&name).ok()) {
+        Some(bucket) => error.header(HeaderName::from_static("x-amz-bucket-region"), region_of(&bucket)),
+        None => error,
+    }
+}
+
+fn caller(shared: &Shared, head: &Head) -> Result<Authenticated> {
     if shared.config.auth == AuthMode::Off {
         let identity = Arc::clone(shared.config.identities.default_identity());
         let payload_mode = unverified_payload(head)?;
         let principal = Principal::Identity(identity);
-        return Ok(Authenticated { principal, payload_mode, hoisted: Vec::new() });
+        return Ok(Authenticated { principal, payload_mode, hoisted: sigv4::unverified_hoisted(head) });
     }
     match mechanism(head)? {
         Mechanism::HeaderV4 => sigv4::by_header(shared, head),
         Mechanism::QueryV4 => sigv4::by_query(shared, head),
-        Mechanism::V2 | Mechanism::V4A => Err(S3Error::invalid_request(
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        )),
+        Mechanism::HeaderV2 => sigv2::by_header(shared, head),
+        Mechanism::QueryV2 => sigv2::by_query(shared, head),
+        Mechanism::V4A => Err(unsupported_mechanism()),
         Mechanism::Anonymous => {
             // AWS denies a request that carries a date to sign with but no signature, even for public data.
             if head.headers.contains_key("x-amz-date") {
@@ -99,6 +119,13 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
             Ok(Authenticated { principal: Principal::Anonymous, payload_mode, hoisted: Vec::new() })
         }
     }
+}
+
+/// AWS's answer to a kind of signature that it does not take here.
+fn unsupported_mechanism() -> S3Error {
+    S3Error::invalid_request(
+        "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
+    )
 }
 
 fn mechanism(head: &Head) -> Result<Mechanism> {
@@ -122,13 +149,13 @@ fn mechanism(head: &Head) -> Result<Mechanism> {
         return Ok(Mechanism::QueryV4);
     }
     if query_v2 {
-        return Ok(Mechanism::V2);
+        return Ok(Mechanism::QueryV2);
     }
     match AuthScheme::of(value) {
         Ok(AuthScheme::Anonymous) => Ok(Mechanism::Anonymous),
         Ok(AuthScheme::SigV4) => Ok(Mechanism::HeaderV4),
         Ok(AuthScheme::SigV4A) => Ok(Mechanism::V4A),
-        Ok(AuthScheme::SigV2) => Ok(Mechanism::V2),
+        Ok(AuthScheme::SigV2) => Ok(Mechanism::HeaderV2),
         Err(error) => Err(sigv4::header_error(&error, value)),
     }
 }

@@ -11,6 +11,7 @@ use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{
     AmzDate, Canonical, ChunkSigner, ChunkSigning, Computed, Credential, ExpiryError, HeaderAuth, HeaderAuthError,
     Mechanism, PayloadHash, PayloadHashError, PresignAuth, PresignError, RequestDate, Scope, SignedHeaders, SigningKey,
+    Skewed,
 };
 use crate::wire::time::Timestamp;
 
@@ -32,13 +33,7 @@ pub(super) fn by_header(shared: &Shared, head: &Head) -> Result<Authenticated> {
     let date = RequestDate::from_headers(&head.headers).map_err(|error| Code::AccessDenied.says(error.message()))?;
     let region = expected_region(shared, &auth.scope.region);
     auth.check_scope(date.date, region).map_err(|error| header_error(&error, &value))?;
-    date.check_skew(head.now.secs()).map_err(|skewed| {
-        Code::RequestTimeTooSkewed
-            .says(skewed.message())
-            .with("RequestTime", &skewed.request_time)
-            .with("ServerTime", server_time(skewed.server_time))
-            .with("MaxAllowedSkewMilliseconds", skewed.max_allowed_skew_ms)
-    })?;
+    date.check_skew(head.now.secs()).map_err(|skewed| skew_error(&skewed))?;
     let identity = find_identity(shared, &auth.access_key)?;
     let hash = PayloadHash::from_headers(&head.headers).map_err(|error| payload_error(&error))?;
     let token = head.header("x-amz-security-token");
@@ -58,8 +53,7 @@ pub(super) fn by_header(shared: &Shared, head: &Head) -> Result<Authenticated> {
 
 /// A presigned URL.
 pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
-    let sent_region = head.query.first("X-Amz-Credential").and_then(|text| Credential::parse(text).ok());
-    let sent_region = sent_region.map(|credential| credential.scope.region).unwrap_or_default();
+    let sent_region = sent_region(head);
     let auth = PresignAuth::parse(&head.query, expected_region(shared, &sent_region)).map_err(|e| presign_error(&e))?;
     auth.check_expiry(head.now.secs()).map_err(|error| expiry_error(&error))?;
     let identity = find_identity(shared, &auth.access_key)?;
@@ -85,9 +79,23 @@ pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
         ));
     }
     let mut authenticated = verify(shared, head, &identity, &signature, &canonical, hash)?;
-    let hoisted = auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned()));
-    authenticated.hoisted = hoisted.collect();
+    authenticated.hoisted = hoisted(&auth, head);
     Ok(authenticated)
+}
+
+/// The headers that a URL carries in its query, if it is presigned at all: nothing of it is verified.
+pub(super) fn unverified_hoisted(head: &Head) -> Vec<(String, String)> {
+    let region = sent_region(head);
+    PresignAuth::parse(&head.query, &region).map(|auth| hoisted(&auth, head)).unwrap_or_default()
+}
+
+fn hoisted(auth: &PresignAuth, head: &Head) -> Vec<(String, String)> {
+    auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+}
+
+fn sent_region(head: &Head) -> String {
+    let credential = head.query.first("X-Amz-Credential").and_then(|text| Credential::parse(text).ok());
+    credential.map(|credential| credential.scope.region).unwrap_or_default()
 }
 
 fn verify(
@@ -133,7 +141,7 @@ pub(super) struct ChunkSeed {
     shown: Seed,
 }
 
-/// How the body is framed; without a seed chunk signatures are not verified.
+/// How the body is framed; without a seed the signatures of chunks and trailer are read over.
 pub(super) fn payload_mode(hash: PayloadHash, seed: Option<ChunkSeed>) -> PayloadMode {
     match hash {
         PayloadHash::Sha256(digest) => PayloadMode::Plain { sha256: Some(digest) },
@@ -142,6 +150,7 @@ pub(super) fn payload_mode(hash: PayloadHash, seed: Option<ChunkSeed>) -> Payloa
             let trailer = if streaming.has_trailer() { Trailer::Follows } else { Trailer::None };
             let (signing, seed) = match seed {
                 Some(seed) => (ChunkSigning::Signed(seed.signer), Some(seed.shown)),
+                None if streaming.has_signed_chunks() => (ChunkSigning::Unverified, None),
                 None => (ChunkSigning::Unsigned, None),
             };
             PayloadMode::Chunked { signing, trailer, seed }
@@ -156,7 +165,7 @@ fn expected_region<'a>(shared: &'a Shared, sent: &'a str) -> &'a str {
     }
 }
 
-fn find_identity(shared: &Shared, access_key: &str) -> Result<Arc<Identity>> {
+pub(super) fn find_identity(shared: &Shared, access_key: &str) -> Result<Arc<Identity>> {
     match shared.config.identities.find(access_key) {
         Some(identity) => Ok(Arc::clone(identity)),
         None => Err(Code::InvalidAccessKeyId.with("AWSAccessKeyId", access_key)),
@@ -169,7 +178,7 @@ fn signing_key(shared: &Shared, identity: &Identity, scope: &Scope) -> SigningKe
 }
 
 /// Temporary credentials come with their token, others with none.
-fn check_token(identity: &Identity, sent: Option<&str>) -> Result<()> {
+pub(super) fn check_token(identity: &Identity, sent: Option<&str>) -> Result<()> {
     match (&identity.session_token, sent) {
         (None, None) => Ok(()),
         (Some(expected), Some(sent)) if expected.expose() == sent => Ok(()),
@@ -199,9 +208,7 @@ pub(super) fn header_error(error: &HeaderAuthError, sent: &str) -> S3Error {
 
 fn presign_error(error: &PresignError) -> S3Error {
     match error {
-        PresignError::SigV4A => S3Error::invalid_request(
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256.",
-        ),
+        PresignError::SigV4A => super::unsupported_mechanism(),
         _ => with_region(Code::AuthorizationQueryParametersError.says(error.message()), error.expected_region()),
     }
 }
@@ -225,6 +232,14 @@ fn expiry_error(error: &ExpiryError) -> S3Error {
             .with("Expires", server_time(expires_at))
             .with("ServerTime", server_time(now)),
     }
+}
+
+pub(super) fn skew_error(skewed: &Skewed) -> S3Error {
+    Code::RequestTimeTooSkewed
+        .says(skewed.message())
+        .with("RequestTime", &skewed.request_time)
+        .with("ServerTime", server_time(skewed.server_time))
+        .with("MaxAllowedSkewMilliseconds", skewed.max_allowed_skew_ms)
 }
 
 pub(super) fn payload_error(error: &PayloadHashError) -> S3Error {

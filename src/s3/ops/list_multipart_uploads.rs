@@ -24,9 +24,11 @@ impl Operation for ListMultipartUploads {
     const NAME: &'static str = "ListMultipartUploads";
     const ACTION: &'static str = "s3:ListBucketMultipartUploads";
 
-    /// AWS judges the parameters before it decides whether the caller may list.
+    /// AWS judges the parameters before it decides whether the caller may list, the upload marker too.
     fn before_access(call: &Call) -> Result<()> {
-        Self::parse(call).map(drop)
+        let input = Self::parse(call)?;
+        let checked = call.engine().check_upload_marker(call.bucket()?, &input.query());
+        checked.map_err(|error| input.says(call, error))
     }
 
     fn parse(call: &Call) -> Result<Self> {
@@ -40,22 +42,30 @@ impl Operation for ListMultipartUploads {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
-        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let query = UploadQuery {
-            keys: self.selection.query(filled(&self.key_marker)),
-            after_upload: filled(&self.upload_id_marker).map(|id| UploadId::from_client(&id)),
-        };
-        let page = call.engine().list_uploads(&bucket, query).await.map_err(|error| match error {
-            Error::InvalidUploadMarker => {
-                S3Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", &self.upload_id_marker)
-            }
-            other => call.says(other),
-        })?;
+        let listed = call.engine().list_uploads(&bucket, self.query()).await;
+        let page = listed.map_err(|error| self.says(&call, error))?;
         Ok(Reply::xml(self.document(&call, &bucket, &page)))
     }
 }
 
 impl ListMultipartUploads {
+    fn query(&self) -> UploadQuery {
+        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        UploadQuery {
+            keys: self.selection.query(filled(&self.key_marker)),
+            after_upload: filled(&self.upload_id_marker).map(|id| UploadId::from_client(&id)),
+        }
+    }
+
+    fn says(&self, call: &Call, error: Error) -> S3Error {
+        match error {
+            Error::InvalidUploadMarker => {
+                S3Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", &self.upload_id_marker)
+            }
+            other => call.says(other),
+        }
+    }
+
     fn document(&self, call: &Call, bucket: &Bucket, page: &ListPage<UploadRow>) -> String {
         let Selection { prefix, delimiter, encoding, limit } = &self.selection;
         // Of the last upload even if nothing follows; both empty where the page ends in a common prefix. Paging cannot go

@@ -35,7 +35,7 @@ pub(crate) use self::abort_multipart_upload::AbortMultipartUpload;
 pub(crate) use self::bucket_cors::{DeleteBucketCors, GetBucketCors, PutBucketCors};
 pub(crate) use self::complete_multipart_upload::CompleteMultipartUpload;
 pub(crate) use self::copy_object::CopyObject;
-pub(crate) use self::create_bucket::CreateBucket;
+pub(crate) use self::create_bucket::{CreateBucket, region_of};
 pub(crate) use self::create_multipart_upload::CreateMultipartUpload;
 pub(crate) use self::delete_bucket::DeleteBucket;
 pub(crate) use self::delete_object::DeleteObject;

@@ -23,14 +23,24 @@ pub(super) fn upload(call: &Call) -> Result<UploadRow> {
     found.map_err(|error| call.says(error))
 }
 
-/// An unknown upload is said before a stranger is told that access is denied (seen on AWS). The owner's own request is
-/// looked at in the operation's order.
-pub(super) fn unknown_to_strangers(call: &Call) -> Result<()> {
+/// What is wrong with a request is said in part before a stranger is told that access is denied (seen on AWS). The owner's
+/// own request is looked at once, in the operation's order: `check` is for strangers only.
+pub(super) fn before_strangers(call: &Call, check: impl FnOnce() -> Result<()>) -> Result<()> {
     let owns = match (&call.principal, call.bucket()) {
         (Principal::Identity(identity), Ok(bucket)) => identity.account == bucket.account,
         _ => false,
     };
-    if owns { Ok(()) } else { upload(call).map(drop) }
+    if owns { Ok(()) } else { check() }
+}
+
+/// To strangers an unknown upload is unknown.
+pub(super) fn unknown_to_strangers(call: &Call) -> Result<()> {
+    before_strangers(call, || upload(call).map(drop))
+}
+
+/// The part number of a request that is routed by it.
+pub(super) fn named_part(head: &Head) -> Result<PartNumber> {
+    part_number(head.query.first("partNumber").unwrap_or_default())
 }
 
 /// A part number as a query parameter.

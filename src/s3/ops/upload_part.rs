@@ -26,12 +26,15 @@ impl Operation for UploadPart {
 
     /// That the upload is unknown, and that the number is none, is said before anything about access or digests.
     fn before_access(call: &Call) -> Result<()> {
-        multipart::unknown_to_strangers(call)
+        multipart::before_strangers(call, || {
+            multipart::upload(call)?;
+            multipart::named_part(&call.head).map(drop)
+        })
     }
 
     fn parse(call: &Call) -> Result<Self> {
         let upload = multipart::upload(call)?;
-        let number = multipart::part_number(call.head.query.first("partNumber").unwrap_or_default())?;
+        let number = multipart::named_part(&call.head)?;
         let integrity = Integrity::of(&call.head, &call.payload_mode)?;
         check_algorithm(upload.checksum, integrity.algorithm())?;
         Ok(UploadPart { upload, number, integrity })

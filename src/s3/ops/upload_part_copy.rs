@@ -28,14 +28,19 @@ impl Operation for UploadPartCopy {
     const ACTION: &'static str = "s3:PutObject";
     const ERRORS: ErrorDeclaration = ErrorDeclaration::Absent;
 
+    /// As for `UploadPart`; and that the range is none.
     fn before_access(call: &Call) -> Result<()> {
-        multipart::unknown_to_strangers(call)
+        multipart::before_strangers(call, || {
+            multipart::upload(call)?;
+            multipart::named_part(&call.head)?;
+            range(&call.head).map(drop)
+        })
     }
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(UploadPartCopy {
             upload: multipart::upload(call)?,
-            number: multipart::part_number(call.head.query.first("partNumber").unwrap_or_default())?,
+            number: multipart::named_part(&call.head)?,
             range: range(&call.head)?,
             source: CopySourceName::parse(&call.head)?,
         })

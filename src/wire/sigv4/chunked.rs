@@ -101,6 +101,13 @@ enum State {
     Done,
 }
 
+/// Whether a trailer line is the trailer's signature by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TrailerIsSigned {
+    Yes,
+    No,
+}
+
 /// Checks the signatures of one body.
 #[derive(Debug)]
 struct Verifier {
@@ -114,6 +121,7 @@ struct Verifier {
 #[derive(Debug)]
 pub struct ChunkedDecoder {
     verifier: Option<Verifier>,
+    trailer_is_signed: TrailerIsSigned,
     policy: TrailerPolicy,
     declared_bytes: u64,
     decoded_bytes: u64,
@@ -129,12 +137,16 @@ pub struct ChunkedDecoder {
 impl ChunkedDecoder {
     /// A decoder for a body of `decoded_bytes` (`x-amz-decoded-content-length`) in all.
     pub fn new(signing: ChunkSigning, policy: TrailerPolicy, decoded_bytes: u64) -> Self {
-        let verifier = match signing {
-            ChunkSigning::Unsigned => None,
-            ChunkSigning::Signed(signer) => Some(Verifier { signer, hash: Sha256::new(), provided: String::new() }),
+        let (verifier, trailer_is_signed) = match signing {
+            ChunkSigning::Unsigned => (None, TrailerIsSigned::No),
+            ChunkSigning::Unverified => (None, TrailerIsSigned::Yes),
+            ChunkSigning::Signed(signer) => {
+                (Some(Verifier { signer, hash: Sha256::new(), provided: String::new() }), TrailerIsSigned::Yes)
+            }
         };
         Self {
             verifier,
+            trailer_is_signed,
             policy,
             declared_bytes: decoded_bytes,
             decoded_bytes: 0,
@@ -278,7 +290,7 @@ impl ChunkedDecoder {
         require(self.policy != TrailerPolicy::Forbidden, "a trailer where none may be")?;
         let (name, value) = line.split_once(':').ok_or(framing("a trailer line without a colon"))?;
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim().to_owned());
-        if name == TRAILER_SIGNATURE && self.verifier.is_some() {
+        if name == TRAILER_SIGNATURE && self.trailer_is_signed == TrailerIsSigned::Yes {
             self.trailer_signature = Some(value);
         } else {
             self.trailers.push((name, value));
@@ -300,8 +312,10 @@ impl ChunkedDecoder {
         if sent.is_empty() || !sent.into_iter().eq(&declared) {
             return Err(ChunkedError::MalformedTrailer);
         }
-        if let Some(verifier) = &mut self.verifier {
-            let Some(provided) = self.trailer_signature.take() else { return Ok(()) };
+        if self.trailer_is_signed == TrailerIsSigned::Yes && self.trailer_signature.is_none() {
+            return Ok(());
+        }
+        if let Some((verifier, provided)) = self.verifier.as_mut().zip(self.trailer_signature.take()) {
             verifier.provided = provided;
             let string_to_sign = verifier.signer.trailer_string_to_sign(&self.trailers);
             verifier.accept(string_to_sign)?;

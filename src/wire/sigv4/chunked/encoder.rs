@@ -15,7 +15,7 @@ impl ChunkedEncoder {
     /// An encoder of signed or unsigned chunks, the counterpart of [`super::ChunkedDecoder`].
     pub fn new(signing: ChunkSigning) -> Self {
         match signing {
-            ChunkSigning::Unsigned => Self { signer: None },
+            ChunkSigning::Unsigned | ChunkSigning::Unverified => Self { signer: None },
             ChunkSigning::Signed(signer) => Self { signer: Some(signer) },
         }
     }

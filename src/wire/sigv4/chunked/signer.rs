@@ -14,6 +14,8 @@ pub enum ChunkSigning {
     Unsigned,
     /// `STREAMING-AWS4-HMAC-SHA256-PAYLOAD`, with or without `-TRAILER`.
     Signed(ChunkSigner),
+    /// As `Signed`, where nothing is verified: signatures, the trailer's too, are read over.
+    Unverified,
 }
 
 /// The state of the chain: the key, the fixed lines, the signature before.
