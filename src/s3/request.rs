@@ -27,9 +27,11 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// A header's value as text, if it was sent. Bytes that are not UTF-8 are read as ISO 8859-1.
+    /// A header's value as text, if it was sent. Bytes that are not UTF-8 are read as ISO 8859-1. A header that was sent
+    /// several times is one list (RFC 9110, section 5.3): a second condition or checksum must not go unseen.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.headers.get(name).map(|value| text_of(value.as_bytes()))
+        let values = self.headers.get_all(name).iter().map(|value| text_of(value.as_bytes()));
+        values.reduce(|list, value| list + "," + &value)
     }
 
     /// A header's value, trimmed; an empty one counts as not sent.

@@ -48,9 +48,12 @@ async fn conditional_write_if_match() {
     }
     put(&client, &[], "one").await.expect_status(200);
     let (weak, list) = (format!("W/{ETAG_OF_ONE}"), format!("\"x\", {ETAG_OF_ONE}"));
-    for other in ["\"*\"", &weak, &list, "x"] {
+    for other in ["\"*\"", &weak, &list, "x", ""] {
         put(&client, &[("if-match", other)], "two").await.expect_fields(412, &failed("If-Match"));
     }
+    // Two headers are a list, and a list matches nothing.
+    let twice = [("if-match", ETAG_OF_ONE), ("if-match", "\"x\"")];
+    put(&client, &twice, "two").await.expect_fields(412, &failed("If-Match"));
     assert_eq!(client.get(K).send().await.text(), "one");
 }
 

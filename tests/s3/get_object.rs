@@ -149,6 +149,14 @@ async fn get_object_conditions_on_the_etag() {
 }
 
 #[tokio::test]
+async fn get_object_conditions_in_several_headers_are_a_list() {
+    let (_server, client) = digits().await;
+    get(&client, &[("if-none-match", OTHER), ("if-none-match", ETAG)]).await.expect_status(304);
+    get(&client, &[("if-match", OTHER), ("if-match", ETAG)]).await.expect_status(200);
+    get(&client, &[("if-match", OTHER), ("if-match", "\"x\"")]).await.expect_status(412);
+}
+
+#[tokio::test]
 async fn get_object_conditions_on_the_date() {
     let (_server, client) = digits().await;
     let modified = client.head(K).send().await.header("last-modified").unwrap().to_owned();
@@ -432,6 +440,26 @@ async fn get_object_another_account() {
     let fields = [("Code", "AccessDenied"), ("Message", "Access Denied")];
     stranger.get(K).send().await.expect_fields(403, &fields);
     stranger.get("/bkt/absent").send().await.expect_fields(403, &fields);
+}
+
+#[tokio::test]
+async fn get_object_is_not_disturbed_by_what_becomes_of_its_key() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let server = TestServer::on_disk(|builder| builder).await;
+    let client = server.bucket().await;
+    // More than the buffers between here and there take in.
+    let body: Vec<u8> = (0..24_u32 << 20).map(|at| u8::try_from(at % 249).unwrap()).collect();
+    client.put(K).body(&body).send().await.expect_status(200);
+    let mut reading = tokio::net::TcpStream::connect(client.addr).await.unwrap();
+    reading.write_all(&client.get(K).into_bytes()).await.unwrap();
+    let mut first = [0; 100];
+    reading.read_exact(&mut first).await.unwrap();
+    client.put(K).body("over").send().await.expect_status(200);
+    client.delete(K).send().await.expect_status(204);
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let mut rest = Vec::new();
+    reading.read_to_end(&mut rest).await.unwrap();
+    assert!(rest.ends_with(&body));
 }
 
 #[tokio::test]

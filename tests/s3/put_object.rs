@@ -333,6 +333,22 @@ async fn put_object_keys_are_taken_literally() {
     // A control character that XML 1.0 cannot write.
     client.put("/bkt/%01").body("x").send().await.expect_status(200);
     client.get("/bkt/%01").send().await.expect_status(200);
+    let missing = client.get("/bkt/%01%7F%3C").send().await.expect_error(404, "NoSuchKey");
+    assert!(missing.text().contains("<Key>&#x1;"), "{}", missing.text());
+    assert_eq!(missing.xml_text("Key").as_deref(), Some("\u{1}\u{7F}<"));
+}
+
+#[tokio::test]
+async fn put_object_by_many_at_once() {
+    let server = TestServer::on_disk(|builder| builder).await;
+    let client = server.bucket().await;
+    let writers: Vec<_> =
+        (b'a'..=b'p').map(|letter| tokio::spawn(client.put(K).body(vec![letter; 50_000]).send())).collect();
+    for writer in writers {
+        writer.await.unwrap().expect_status(200);
+    }
+    let got = client.get(K).send().await.expect_status(200).body;
+    assert!(got.len() == 50_000 && got.iter().all(|byte| *byte == got[0]), "one of them, and all of it");
 }
 
 #[tokio::test]

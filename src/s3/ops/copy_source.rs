@@ -91,3 +91,16 @@ pub(super) fn check_size(size_bytes: u64) -> Result<()> {
         "The specified copy source is larger than the maximum allowable size for a copy source: {MAX_COPY_BYTES}"
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_gibibytes_are_not_too_many() {
+        check_size(5 << 30).unwrap();
+        let message =
+            "The specified copy source is larger than the maximum allowable size for a copy source: 5368709120";
+        assert_eq!(check_size((5 << 30) + 1).unwrap_err().message(), message);
+    }
+}

@@ -9,7 +9,9 @@ const UNACCEPTED: &str = "We don't accept the provided value of";
 
 /// Reads the condition of `PutObject`, `CopyObject` or `CompleteMultipartUpload`.
 pub(super) fn parse(head: &Head) -> Result<Option<WriteCondition>> {
-    match (head.header_filled("if-match"), head.header_filled("if-none-match")) {
+    // As on reads, an empty If-Match is a condition that nothing meets, and an empty If-None-Match is none.
+    let if_match_sent = head.header("if-match").map(|value| value.trim().to_owned());
+    match (if_match_sent, head.header_filled("if-none-match")) {
         (None, None) => Ok(None),
         (Some(_), Some(_)) => Err(S3Error::header_not_implemented("If-Match,If-None-Match")
             .with("additionalMessage", "Multiple conditional request headers present in the request")),
