@@ -4,5 +4,41 @@
 
 mod support;
 
+#[path = "s3/abort_multipart_upload.rs"]
+mod abort_multipart_upload;
+#[path = "s3/accounts.rs"]
+mod accounts;
+#[path = "s3/addressing.rs"]
+mod addressing;
+#[path = "s3/answers.rs"]
+mod answers;
+#[path = "s3/auth_chunked.rs"]
+mod auth_chunked;
+#[path = "s3/auth_header.rs"]
+mod auth_header;
+#[path = "s3/auth_presigned.rs"]
+mod auth_presigned;
+#[path = "s3/buckets.rs"]
+mod buckets;
 #[path = "s3/complete_multipart_upload.rs"]
 mod complete_multipart_upload;
+#[path = "s3/cors.rs"]
+mod cors;
+#[path = "s3/create_bucket.rs"]
+mod create_bucket;
+#[path = "s3/create_multipart_upload.rs"]
+mod create_multipart_upload;
+#[path = "s3/list_multipart_uploads.rs"]
+mod list_multipart_uploads;
+#[path = "s3/list_objects.rs"]
+mod list_objects;
+#[path = "s3/list_objects_v2.rs"]
+mod list_objects_v2;
+#[path = "s3/list_parts.rs"]
+mod list_parts;
+#[path = "s3/routing.rs"]
+mod routing;
+#[path = "s3/upload_part.rs"]
+mod upload_part;
+#[path = "s3/upload_part_copy.rs"]
+mod upload_part_copy;
