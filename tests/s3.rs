@@ -4,8 +4,26 @@
 
 mod support;
 
+#[path = "s3/abort_multipart_upload.rs"]
+mod abort_multipart_upload;
+#[path = "s3/accounts.rs"]
+mod accounts;
+#[path = "s3/addressing.rs"]
+mod addressing;
+#[path = "s3/answers.rs"]
+mod answers;
+#[path = "s3/auth_chunked.rs"]
+mod auth_chunked;
+#[path = "s3/auth_header.rs"]
+mod auth_header;
+#[path = "s3/auth_presigned.rs"]
+mod auth_presigned;
+#[path = "s3/auth_sigv2.rs"]
+mod auth_sigv2;
 #[path = "s3/bad_bodies.rs"]
 mod bad_bodies;
+#[path = "s3/buckets.rs"]
+mod buckets;
 #[path = "s3/checksums.rs"]
 mod checksums;
 #[path = "s3/complete_multipart_upload.rs"]
@@ -14,6 +32,12 @@ mod complete_multipart_upload;
 mod conditional_writes;
 #[path = "s3/copy_object.rs"]
 mod copy_object;
+#[path = "s3/cors.rs"]
+mod cors;
+#[path = "s3/create_bucket.rs"]
+mod create_bucket;
+#[path = "s3/create_multipart_upload.rs"]
+mod create_multipart_upload;
 #[path = "s3/delete_object.rs"]
 mod delete_object;
 #[path = "s3/delete_objects.rs"]
@@ -24,5 +48,19 @@ mod get_object;
 mod get_object_attributes;
 #[path = "s3/head_object.rs"]
 mod head_object;
+#[path = "s3/list_multipart_uploads.rs"]
+mod list_multipart_uploads;
+#[path = "s3/list_objects.rs"]
+mod list_objects;
+#[path = "s3/list_objects_v2.rs"]
+mod list_objects_v2;
+#[path = "s3/list_parts.rs"]
+mod list_parts;
 #[path = "s3/put_object.rs"]
 mod put_object;
+#[path = "s3/routing.rs"]
+mod routing;
+#[path = "s3/upload_part.rs"]
+mod upload_part;
+#[path = "s3/upload_part_copy.rs"]
+mod upload_part_copy;

@@ -69,6 +69,9 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
     if scope == Scope::Object && head.method == Method::PUT && named == ["uploadId"] {
         return not_allowed(head, "UPLOAD").header(ALLOW, "DELETE, POST, GET");
     }
+    if scope == Scope::Object && head.method == Method::GET && named == ["uploads"] {
+        return S3Error::invalid_request("Key is not expected for the GET method ?uploads subresource");
+    }
     let here: Vec<&&'static str> = named.iter().filter(exists_on(scope)).collect();
     if let [first, _, ..] = here.as_slice() {
         let list = here.iter().map(|name| **name).collect::<Vec<_>>().join(", ");
@@ -76,9 +79,6 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
         return S3Error::invalid_argument(message, "ResourceType", first);
     }
     match named.iter().find(|name| !here.contains(name)) {
-        Some(&"uploads") if scope == Scope::Object => {
-            S3Error::invalid_request(format!("Key is not expected for the {} method ?uploads subresource", head.method))
-        }
         Some(name) if scope == Scope::Object => {
             S3Error::invalid_request(format!("There is no such thing as the ?{name} sub-resource for a key"))
         }

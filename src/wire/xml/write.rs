@@ -120,8 +120,8 @@ impl XmlWriter {
     }
 }
 
-/// Appends `text` with `& < > "` and control characters escaped. References to most control characters are XML 1.1, but
-/// they are what S3 sends.
+/// Appends `text` with `& < > "` and control characters escaped, but for line feeds: those of a string to sign stand as
+/// they are. References to most control characters are XML 1.1, but they are what S3 sends.
 fn escape_into(out: &mut String, text: &str) {
     let mut written = 0;
     for (position, byte) in text.bytes().enumerate() {
