@@ -115,6 +115,8 @@ impl PresignAuth {
         let is_header = |name: &str| match name {
             "if-match" | "if-none-match" => true,
             _ if NOT_HOISTED.iter().any(|other| other.eq_ignore_ascii_case(name)) => false,
+            // Asks for checksums in the answer; it is no checksum itself.
+            "x-amz-checksum-mode" => true,
             _ if name.starts_with("x-amz-checksum-") || name == "x-amz-sdk-checksum-algorithm" => {
                 self.signed_headers.contains(name)
             }
