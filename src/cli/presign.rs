@@ -5,18 +5,16 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::{HeaderMap, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::args::{PresignArgs, Switch};
 use super::banner::quoted;
 use super::settings::Settings;
 use crate::http::identity::Identity;
+use crate::wire::percent;
 use crate::wire::sigv4::{AmzDate, Credentials, PresignRequest};
 
 /// SigV4's limit.
 const LONGEST: Duration = Duration::from_hours(7 * 24);
-/// What SigV4 encodes of a key: all but unreserved characters and the slash.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
 /// What is signed: everything but the time, which is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +96,7 @@ fn presigned(args: &PresignArgs, settings: &Settings) -> Result<Presigned, Strin
     Ok(Presigned {
         method,
         endpoint: endpoint(args, settings)?,
-        path: format!("/{bucket}/{}", utf8_percent_encode(key, ENCODED)),
+        path: format!("/{bucket}/{}", percent::encode_path(key.as_bytes())),
         query,
         expires: args.expires,
         region: args.region.clone().unwrap_or_else(|| settings.serve.region.clone()),
