@@ -49,23 +49,34 @@ pub(crate) fn preflight(shared: &Shared, head: &Head) -> Result<Reply> {
     }
 }
 
+/// What of a page's request decides whether the page may see the answer.
+pub(crate) struct CrossOrigin {
+    origin: String,
+    /// `Access-Control-Request-Method` if it is sent, whatever the request's own method (seen on AWS).
+    method: String,
+    headers: String,
+}
+
+impl CrossOrigin {
+    /// `None` for a request that no page of another origin made: it has no `Origin`.
+    pub(crate) fn of(method: &Method, request: &HeaderMap) -> Option<CrossOrigin> {
+        let text = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
+        Some(CrossOrigin {
+            origin: text(ORIGIN)?.to_owned(),
+            method: text(ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str()).to_owned(),
+            headers: text(ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default().to_owned(),
+        })
+    }
+}
+
 /// Adds to an actual answer what the bucket's configuration grants. A request that no rule matches is answered all the
 /// same, without these headers: keeping the answer from the page is the browser's part.
-pub(crate) fn decorate(
-    shared: &Shared,
-    bucket: Option<&str>,
-    method: &Method,
-    request: &HeaderMap,
-    response: &mut HeaderMap,
-) {
-    let text = |name: HeaderName| request.get(name).and_then(|value| value.to_str().ok());
-    let Some((origin, bucket)) = text(ORIGIN).zip(bucket) else { return };
+pub(crate) fn decorate(shared: &Shared, bucket: &str, request: &CrossOrigin, response: &mut HeaderMap) {
     let Some(configuration) = BucketName::parse(bucket).ok().and_then(|name| configuration(shared, &name)) else {
         return;
     };
-    let asked = text(ACCESS_CONTROL_REQUEST_HEADERS).unwrap_or_default();
-    let method = text(ACCESS_CONTROL_REQUEST_METHOD).unwrap_or(method.as_str());
-    match configuration.decide(origin, method, &requested_headers(asked)) {
+    let CrossOrigin { origin, method, headers } = request;
+    match configuration.decide(origin, method, &requested_headers(headers)) {
         CorsDecision::Allowed(grant) => put_headers(&grant, response),
         CorsDecision::Refused(reasons) => log_refusal(bucket, origin, method, &reasons),
     }

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::auth::{self, Authenticated, PayloadMode};
 use super::call::Call;
+use super::cors::CrossOrigin;
 use super::error::{Result, S3Error};
 use super::operation::{BodyRule, Handler, Row};
 use super::reply::Reply;
@@ -49,7 +50,7 @@ impl Service {
     pub async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
-        let (method, headers) = (parts.method.clone(), parts.headers.clone());
+        let (method, cross_origin) = (parts.method.clone(), CrossOrigin::of(&parts.method, &parts.headers));
         let outcome = match self.head(parts, connection, request_id) {
             Ok(head) => self.answer(head, payload).await,
             Err(error) => (Err(error), None),
@@ -59,7 +60,9 @@ impl Service {
             Ok(reply) => success(reply),
             Err(error) => failure(&error, &method, &request_id, &host_id),
         };
-        cors::decorate(&self.shared, bucket.as_deref(), &method, &headers, response.headers_mut());
+        if let (Some(cross_origin), Some(bucket)) = (cross_origin, bucket) {
+            cors::decorate(&self.shared, &bucket, &cross_origin, response.headers_mut());
+        }
         let own = response.headers_mut();
         own.insert("x-amz-request-id", request_id.header_value());
         own.insert("x-amz-id-2", host_id.header_value());

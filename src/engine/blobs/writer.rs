@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use rusqlite::Connection;
 use tokio::task::JoinHandle;
 
@@ -20,6 +20,8 @@ use crate::engine::meta::writer::OnCommit;
 
 /// Bytes that go to a blocking thread at once. Measured: 256 KiB to 1 MiB are equally good.
 const BATCH_BYTES: usize = 512 << 10;
+/// Pieces below this are copied: a client that sends byte by byte costs no more memory than one that does not.
+const SMALL_PIECE_BYTES: usize = 2 << 10;
 /// Up to here, hashing and writing on the spot costs less than waking another thread.
 const ON_THE_SPOT_BYTES: usize = 64 << 10;
 
@@ -28,6 +30,8 @@ pub struct BlobWriter {
     store: Arc<BlobStore>,
     inline_max_bytes: usize,
     batch: Vec<Bytes>,
+    /// Small pieces, put together: each alone would keep the whole buffer alive that it was received in.
+    gathered: BytesMut,
     batch_bytes: usize,
     size_bytes: u64,
     state: State,
@@ -65,6 +69,7 @@ impl BlobWriter {
             store,
             inline_max_bytes,
             batch: Vec::new(),
+            gathered: BytesMut::new(),
             batch_bytes: 0,
             size_bytes: 0,
             state: State::Idle(Box::new(Work { digesting: Digesting::new(wanted), file: None })),
@@ -80,10 +85,15 @@ impl BlobWriter {
     pub async fn write(&mut self, piece: Bytes) -> Result<()> {
         self.size_bytes += piece.len() as u64;
         self.batch_bytes += piece.len();
-        self.batch.push(piece);
+        if piece.len() < SMALL_PIECE_BYTES {
+            self.gathered.extend_from_slice(&piece);
+        } else {
+            self.push_gathered();
+            self.batch.push(piece);
+        }
         if self.batch_bytes >= BATCH_BYTES {
             let mut work = self.idle().await?;
-            let (store, batch) = (Arc::clone(&self.store), std::mem::take(&mut self.batch));
+            let (store, batch) = (Arc::clone(&self.store), self.take_batch());
             self.batch_bytes = 0;
             self.state = State::Busy(tokio::task::spawn_blocking(move || {
                 work.process(&store, &batch)?;
@@ -96,7 +106,7 @@ impl BlobWriter {
     /// Ends the body: everything is hashed and written, and the file has its own name.
     pub async fn seal(mut self) -> Result<Sealed> {
         let mut work = self.idle().await?;
-        let (size_bytes, batch) = (self.size_bytes, std::mem::take(&mut self.batch));
+        let (size_bytes, batch) = (self.size_bytes, self.take_batch());
         if work.file.is_none() && self.batch_bytes <= self.inline_max_bytes {
             let body = batch.concat();
             work.digesting.update(&body);
@@ -110,6 +120,17 @@ impl BlobWriter {
             Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::File(file) })
         };
         if on_the_spot && !store_syncs(&self.store) { finish() } else { blocking(finish).await }
+    }
+
+    fn push_gathered(&mut self) {
+        if !self.gathered.is_empty() {
+            self.batch.push(self.gathered.split().freeze());
+        }
+    }
+
+    fn take_batch(&mut self) -> Vec<Bytes> {
+        self.push_gathered();
+        std::mem::take(&mut self.batch)
     }
 
     async fn idle(&mut self) -> Result<Box<Work>> {

@@ -17,6 +17,9 @@ const INSERT: &str =
 const EXTENTS: &str = "SELECT extents FROM parts WHERE upload = ?1 AND number = ?2";
 const PAGE: &str = "SELECT number, size_bytes, modified_ms, md5, crc64, checksum, extents FROM parts
     WHERE upload = ?1 AND number > ?2 ORDER BY number LIMIT ?3";
+const POSITION: &str = "SELECT count(*), coalesce(sum(size_bytes), 0), max(number)
+    FROM (SELECT number, size_bytes FROM parts WHERE upload = ?1 ORDER BY number LIMIT ?2)";
+const SIZE_AND_CHECKSUM: &str = "SELECT size_bytes, checksum FROM parts WHERE upload = ?1 AND number = ?2";
 const DELETE_ONE: &str = "DELETE FROM parts WHERE upload = ?1 AND number = ?2";
 const DELETE_SOME: &str = "DELETE FROM parts WHERE upload = ?1 AND number >=
     (SELECT min(number) FROM (SELECT number FROM parts WHERE upload = ?1 ORDER BY number DESC LIMIT ?2))";
@@ -50,6 +53,27 @@ pub(crate) fn page(conn: &Connection, upload: Sequence, after: u16, limit: usize
         page.push(part_from(row)?);
     }
     Ok(page)
+}
+
+/// The part at `position` (from 1) in number order: the bytes of those before it, its size and its checksum. `None` if
+/// there are not so many.
+pub(crate) fn at_position(
+    conn: &Connection,
+    upload: Sequence,
+    position: u16,
+) -> Result<Option<(u64, u64, Option<Digest>)>> {
+    let (count, bytes, number): (i64, i64, Option<i64>) = conn
+        .prepare_cached(POSITION)?
+        .query_row(params![upload, position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if count != i64::from(position) {
+        return Ok(None);
+    }
+    let found = conn
+        .prepare_cached(SIZE_AND_CHECKSUM)?
+        .query_row(params![upload, number], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)));
+    let Some((size, checksum)) = found.optional()? else { return Ok(None) };
+    let checksum = checksum.as_deref().map(digest_from).transpose()?;
+    Ok(Some((size_from(bytes - size), size_from(size), checksum)))
 }
 
 pub(crate) fn delete_one(conn: &Connection, upload: Sequence, number: PartNumber) -> Result<()> {

@@ -60,16 +60,18 @@ impl Engine {
 
     /// Part number `n` of an object: its place in the completed list, not the number it was uploaded under.
     pub fn part_of_object(&self, object: &Object, n: u16) -> Result<PartOfObject> {
-        let Some(count) = object.etag.part_count().filter(|_| object.upload.is_some()) else {
+        let Some(count) = object.etag.part_count() else {
             return Ok(PartOfObject::NotMultipart);
         };
         if n > count {
             return Ok(PartOfObject::Beyond(count));
         }
-        let mut parts = self.parts_of_object(object, usize::from(n))?;
-        match parts.pop() {
-            Some(part) if part.position == n => Ok(PartOfObject::Found(part, count)),
-            _ => Err(Error::NoSuchKey), // Deleted since it was looked up.
+        let Some(upload) = object.upload else { return Ok(PartOfObject::NotMultipart) };
+        match self.read(|conn| parts::at_position(conn, upload, n))? {
+            Some((first_byte, size_bytes, checksum)) => {
+                Ok(PartOfObject::Found(ObjectPart { position: n, first_byte, size_bytes, checksum }, count))
+            }
+            None => Err(Error::NoSuchKey), // Deleted since it was looked up.
         }
     }
 
