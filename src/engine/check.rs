@@ -4,6 +4,7 @@ use rusqlite::Connection;
 
 use super::Engine;
 use super::error::Result;
+use super::ids::BlobName;
 use super::meta::{blobs, check};
 use super::recover::{crc64, crc64_and_size};
 
@@ -66,14 +67,17 @@ impl Engine {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.id;
             for blob in page {
-                let named = described(&blob);
-                match self.hash_blob(conn, &blob) {
-                    Ok(found) if found == (blob.crc64, blob.size_bytes) => {}
+                let damage = match self.hash_blob(conn, &blob) {
+                    Ok(found) if found == (blob.crc64, blob.size_bytes) => None,
                     Ok((_, size)) if size != blob.size_bytes => {
-                        report.differences.push(format!("{named} has {size} bytes, its row says {}", blob.size_bytes));
+                        Some(format!("it has {size} bytes, its row says {}", blob.size_bytes))
                     }
-                    Ok(_) => report.differences.push(format!("{named}: its bytes are not those that were stored")),
-                    Err(error) => report.differences.push(format!("{named} cannot be read: {error}")),
+                    Ok(_) => Some("its bytes are not those that were stored".to_owned()),
+                    Err(error) => Some(format!("it cannot be read: {error}")),
+                };
+                if let Some(damage) = damage {
+                    let users = check::users(conn, blob.id)?.join(", ");
+                    report.differences.push(format!("{} of {users}: {damage}", described(blob.id, blob.name)));
                 }
                 report.blobs_hashed += 1;
                 report.bytes_hashed += blob.size_bytes;
@@ -92,9 +96,9 @@ impl Engine {
 }
 
 /// A blob by its row and, so that it can be found, its file.
-fn described(blob: &blobs::BlobRow) -> String {
-    match blob.name {
-        Some(name) => format!("blob {} (file {})", blob.id, name.hex()),
-        None => format!("blob {}", blob.id),
+fn described(id: i64, name: Option<BlobName>) -> String {
+    match name {
+        Some(name) => format!("blob {id} (file {})", name.hex()),
+        None => format!("blob {id}"),
     }
 }

@@ -101,7 +101,7 @@ def test_check_finds_what_was_changed(server):
         file.write(b"y")
     damaged = run("check", "--data", server.data)
     assert damaged.returncode == 1 and "not those that were stored" in damaged.stdout, damaged.stdout
-    assert blob.name in damaged.stdout, damaged.stdout
+    assert blob.name in damaged.stdout and "s3://bkt/large" in damaged.stdout, damaged.stdout
     report = json.loads(run("check", "--data", server.data, "--json").stdout)
     assert report["clean"] is False and len(report["differences"]) == 1
 

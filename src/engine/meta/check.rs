@@ -14,6 +14,9 @@ const OWNERS: &str = "SELECT 'version ' || id, size_bytes, extents, 0 FROM versi
     UNION ALL SELECT 'part ' || p.number || ' of upload ' || p.upload, p.size_bytes, p.extents, 1 FROM parts AS p
     JOIN uploads AS u ON u.id = p.upload
     UNION ALL SELECT 'release ' || id, NULL, extents, 2 FROM releases";
+const USERS: &str = "SELECT b.name, v.key, NULL, v.extents FROM versions AS v JOIN buckets AS b ON b.id = v.bucket
+    UNION ALL SELECT b.name, u.key, p.number, p.extents FROM parts AS p
+    JOIN uploads AS u ON u.id = p.upload JOIN buckets AS b ON b.id = u.bucket";
 const DANGLING: [(&str, &str); 5] = [
     (
         "a current row names a version that does not exist or is of another key",
@@ -59,6 +62,26 @@ pub(crate) fn dangling(conn: &Connection) -> Result<Vec<String>> {
         }
     }
     Ok(findings)
+}
+
+/// Whose bytes a blob holds, in words. Reads every object and part: for a blob that is damaged.
+pub(crate) fn users(conn: &Connection, blob: i64) -> Result<Vec<String>> {
+    let mut statement = conn.prepare_cached(USERS)?;
+    let mut rows = statement.query([])?;
+    let mut users = Vec::new();
+    while let Some(row) = rows.next()? {
+        let extents: ExtentList = row.get(3)?;
+        if !extents.iter().any(|extent| extent.blob == blob) {
+            continue;
+        }
+        let (bucket, key, part): (String, Vec<u8>, Option<i64>) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let object = format!("s3://{bucket}/{}", String::from_utf8_lossy(&key));
+        users.push(match part {
+            Some(number) => format!("part {number} of an upload of {object}"),
+            None => object,
+        });
+    }
+    Ok(users)
 }
 
 /// A blob as counted by its row.
