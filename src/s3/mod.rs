@@ -9,6 +9,7 @@ mod call;
 mod cors;
 mod engine_error;
 mod error;
+mod features;
 mod intake;
 mod integrity;
 mod operation;

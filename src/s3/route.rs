@@ -39,8 +39,8 @@ fn fits(row: &Row, head: &Head, scope: Scope) -> bool {
 /// sub-resource; those after it only tell its operations apart (`id`, `partNumber`).
 fn subresources(head: &Head) -> Vec<&'static str> {
     let mut named = Vec::new();
-    for (name, value) in head.query.pairs() {
-        let meant = TABLE.iter().filter(|row| row.value.is_none_or(|wanted| wanted == value));
+    for name in head.query.names() {
+        let meant = TABLE.iter().filter(|row| row.value.is_none_or(|wanted| head.query.first(name) == Some(wanted)));
         if let Some(known) = meant.filter_map(|row| row.query.first()).find(|query| **query == name)
             && !named.contains(known)
         {

@@ -13,9 +13,8 @@ use super::operation::{BodyRule, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
-use super::table::COPY_SOURCE;
 use super::target::Target;
-use super::{Config, Shared, access, cors, route};
+use super::{Config, Shared, access, cors, features, route};
 use crate::engine::Engine;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
@@ -130,68 +129,8 @@ impl Service {
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
-        refuse_stray_copy_source(row, &call.head)?;
-        refuse_unknown_features(&call.head)?;
+        features::refuse_absent(row, &call.head)?;
         run(call).await
-    }
-}
-
-/// A copy source on anything but a copy: the client meant another operation than the one it would get.
-fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
-    match head.header(COPY_SOURCE) {
-        Some(sent) if row.header != Some(COPY_SOURCE) => {
-            let message = "You can only specify a copy source header for copy requests.";
-            Err(S3Error::invalid_argument(message, COPY_SOURCE, sent))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Headers of features that do not exist here: taking a request without them would be a silent 200.
-const REFUSED_HEADERS: [&str; 13] = [
-    "x-amz-tagging",
-    "x-amz-object-lock-mode",
-    "x-amz-object-lock-retain-until-date",
-    "x-amz-object-lock-legal-hold",
-    "x-amz-bucket-object-lock-enabled",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-bucket-key-enabled",
-    "x-amz-server-side-encryption-context",
-    "x-amz-server-side-encryption-customer-algorithm",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    "x-amz-write-offset-bytes",
-    "x-amz-rename-source",
-    "x-amz-mfa",
-];
-
-/// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
-const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
-
-fn refuse_unknown_features(head: &Head) -> Result<()> {
-    if head.headers.contains_key(BYPASS_GOVERNANCE) {
-        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
-        return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
-    }
-    let refused = head.headers.keys().map(http::HeaderName::as_str).find(|name| {
-        REFUSED_HEADERS.contains(name)
-            || name.starts_with("x-amz-grant-")
-            || name.starts_with("x-amz-server-side-encryption-customer-")
-            || name.starts_with("x-amz-copy-source-server-side-encryption-customer-")
-    });
-    if let Some(name) = refused {
-        return Err(S3Error::header_not_implemented(name));
-    }
-    match head.header_filled("x-amz-acl").as_deref() {
-        // What is the owner's own is what holds anyway.
-        None | Some("private" | "bucket-owner-full-control") => {}
-        Some(_) => return Err(S3Error::header_not_implemented("x-amz-acl")),
-    }
-    match head.header_filled("x-amz-server-side-encryption").as_deref() {
-        None | Some("AES256") => Ok(()),
-        Some("aws:kms" | "aws:kms:dsse") => Err(S3Error::header_not_implemented("x-amz-server-side-encryption")),
-        Some(other) => Err(Code::InvalidEncryptionAlgorithmError
-            .with("ArgumentName", "x-amz-server-side-encryption")
-            .with("ArgumentValue", other)),
     }
 }
 

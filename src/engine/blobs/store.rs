@@ -179,13 +179,13 @@ impl TempFile {
                 if *durability == Durability::Power {
                     self.file.sync_all()?;
                 }
-                if let Err(error) = fs::rename(&from, &to) {
-                    let folder = to.parent().unwrap_or(blobs);
-                    if error.kind() != io::ErrorKind::NotFound || folder.exists() {
-                        return Err(error);
+                match fs::rename(&from, &to) {
+                    // The folder is missing, or was: another blob's writer may just have made it.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                        fs::create_dir_all(to.parent().unwrap_or(blobs))?;
+                        fs::rename(&from, &to)?;
                     }
-                    fs::create_dir_all(folder)?;
-                    fs::rename(&from, &to)?;
+                    renamed => renamed?,
                 }
                 // Before anything else can fail: from here on dropping has to look under the new name.
                 self.place = Place::Sealed;
@@ -209,7 +209,11 @@ impl Drop for TempFile {
         let removed = match (self.place, &*self.store) {
             (Place::Committed, _) | (Place::Temporary, BlobStore::Memory { .. }) => Ok(()),
             (Place::Sealed, store) => store.unlink(self.name),
-            (Place::Temporary, BlobStore::Disk { tmp, .. }) => fs::remove_file(tmp.join(self.name.hex())),
+            (Place::Temporary, BlobStore::Disk { tmp, .. }) => match fs::remove_file(tmp.join(self.name.hex())) {
+                // An engine that was opened on the same directory since has cleared it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                removed => removed,
+            },
         };
         if let Err(error) = removed {
             tracing::warn!(%error, blob = %self.name.hex(), "a discarded file stays until the next start sweeps it");
@@ -246,6 +250,33 @@ mod tests {
             sealed.seal().unwrap();
             drop(sealed);
             assert_eq!(files_under(dir.path()), 0);
+        }
+    }
+
+    #[test]
+    fn files_sealed_at_once_into_a_missing_folder_are_all_there() {
+        for _ in 0..200 {
+            let dir = tempfile::tempdir().unwrap();
+            let store = Arc::new(BlobStore::on_disk(dir.path(), Durability::Process).unwrap());
+            let threads = 4;
+            let barrier = std::sync::Barrier::new(threads);
+            std::thread::scope(|scope| {
+                for _ in 0..threads {
+                    scope.spawn(|| {
+                        let mut file = store.create().unwrap();
+                        // Names that share their folder.
+                        let mut shared = file.name.hex();
+                        shared.replace_range(..2, "00");
+                        fs::remove_file(dir.path().join("tmp").join(file.name.hex())).unwrap();
+                        file.name = BlobName::from_hex(&shared).unwrap();
+                        fs::write(dir.path().join("tmp").join(shared), b"x").unwrap();
+                        barrier.wait();
+                        file.seal().unwrap();
+                        file.keep();
+                    });
+                }
+            });
+            assert_eq!(files_under(dir.path()), threads);
         }
     }
 

@@ -1,6 +1,7 @@
 //! `CopyObject`: an object from another one, on the server. No bytes move.
 
 use super::copy_source::{self, CopySourceName};
+use super::version_id::refuse_version_id;
 use super::{multipart, object_reply, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
@@ -39,9 +40,11 @@ impl Operation for CopyObject {
 
     fn parse(call: &Call) -> Result<Self> {
         let head = &call.head;
+        refuse_version_id(head)?;
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
         directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
+        annotation_directive(head)?;
         let headers = stored_headers::parse(head)?;
         let copy = CopyObject {
             key: head.key()?.clone(),
@@ -116,5 +119,15 @@ fn directive(head: &Head, name: &'static str, unknown: &'static str) -> Result<D
         None | Some("COPY") => Ok(Directive::Copy),
         Some("REPLACE") => Ok(Directive::Replace),
         Some(other) => Err(S3Error::invalid_argument(unknown, name, other)),
+    }
+}
+
+/// There are no annotations, so that copying them and leaving them out come to the same.
+fn annotation_directive(head: &Head) -> Result<()> {
+    const NAME: &str = "x-amz-object-annotation-directive";
+    match head.header_filled(NAME).as_deref() {
+        None | Some("COPY" | "EXCLUDE") => Ok(()),
+        // The sentence is inferred from those of the other directives.
+        Some(other) => Err(S3Error::invalid_argument("Unknown annotation directive.", NAME, other)),
     }
 }

@@ -1,9 +1,10 @@
 //! `PutObject`: an object in one piece.
 
+use super::version_id::refuse_version_id;
 use super::{object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
-use crate::s3::error::{Result, S3Error};
+use crate::s3::error::Result;
 use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
 use crate::s3::operation::{BodyRule, Operation};
@@ -27,10 +28,7 @@ impl Operation for PutObject {
     const BODY: BodyRule = BodyRule::Stream;
 
     fn parse(call: &Call) -> Result<Self> {
-        if let Some(version) = call.head.query.first("versionId") {
-            let message = "This operation does not accept a version-id.";
-            return Err(S3Error::invalid_argument(message, "versionId", version));
-        }
+        refuse_version_id(&call.head)?;
         Ok(PutObject {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,

@@ -5,6 +5,7 @@ use super::{multipart, object_reply};
 use crate::engine::upload::UploadRow;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::features::COPY_SOURCE_RANGE as RANGE;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
@@ -12,8 +13,6 @@ use crate::wire::etag::ETag;
 use crate::wire::part::PartNumber;
 use crate::wire::range::CopyRange;
 use crate::wire::xml::{Declaration, XmlWriter};
-
-const RANGE: &str = "x-amz-copy-source-range";
 
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html>
 pub(crate) struct UploadPartCopy {

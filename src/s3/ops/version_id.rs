@@ -1,6 +1,7 @@
 //! The version id that a request names. Buckets here have no versioning: a key has the one version `null`.
 
 use crate::s3::error::{Result, S3Error};
+use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
 
@@ -27,6 +28,14 @@ pub(crate) fn check_null_version(version_id: Option<&str>) -> Result<VersionAske
         // AWS's sentence by hearsay: it was not seen on the wire.
         Some("") => Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
         Some(id) => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", id)),
+    }
+}
+
+/// For operations that make a version: none can be named.
+pub(crate) fn refuse_version_id(head: &Head) -> Result<()> {
+    match head.query.first("versionId") {
+        None => Ok(()),
+        Some(sent) => Err(S3Error::invalid_argument("This operation does not accept a version-id.", "versionId", sent)),
     }
 }
 

@@ -1,0 +1,86 @@
+//! Headers of features that do not exist here. They are refused by name: to take a request without one would be a silent
+//! 200. What an operation makes of its own headers is said where it is parsed.
+
+use super::error::{Result, S3Error};
+use super::operation::Row;
+use super::request::Head;
+use super::table::COPY_SOURCE;
+use crate::wire::error_codes::Code;
+
+/// The range of a copy's source: of `UploadPartCopy` only.
+pub(crate) const COPY_SOURCE_RANGE: &str = "x-amz-copy-source-range";
+
+/// Refused whatever their value.
+const REFUSED: [&str; 8] = [
+    "x-amz-tagging",
+    "x-amz-server-side-encryption-aws-kms-key-id",
+    "x-amz-server-side-encryption-context",
+    "x-amz-copy-source-server-side-encryption-customer-algorithm",
+    "x-amz-if-match-initiated-time",
+    "x-amz-write-offset-bytes",
+    "x-amz-rename-source",
+    "x-amz-mfa",
+];
+
+/// Refused with everything that begins like this, so that what AWS adds to a feature is refused too.
+const REFUSED_FAMILIES: [&str; 4] = [
+    "x-amz-object-lock-",
+    "x-amz-grant-",
+    "x-amz-server-side-encryption-customer-",
+    "x-amz-copy-source-server-side-encryption-customer-",
+];
+
+/// Switches: switched off they ask for what holds anyway.
+const REFUSED_UNLESS_FALSE: [&str; 2] =
+    ["x-amz-bucket-object-lock-enabled", "x-amz-server-side-encryption-bucket-key-enabled"];
+
+/// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
+const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
+
+/// Refuses a request that asks for what is not there.
+pub(crate) fn refuse_absent(row: &Row, head: &Head) -> Result<()> {
+    refuse_stray_copy_source(row, head)?;
+    if head.headers.contains_key(BYPASS_GOVERNANCE) {
+        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
+        return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
+    }
+    let asks = |name: &&str| {
+        REFUSED.contains(name)
+            || REFUSED_FAMILIES.iter().any(|family| name.starts_with(family))
+            || (REFUSED_UNLESS_FALSE.contains(name)
+                && !head.header(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("false")))
+    };
+    if let Some(name) = head.headers.keys().map(http::HeaderName::as_str).find(asks) {
+        return Err(S3Error::header_not_implemented(name));
+    }
+    match head.header_filled("x-amz-acl").as_deref() {
+        // What is the owner's own is what holds anyway.
+        None | Some("private" | "bucket-owner-full-control") => {}
+        Some(_) => return Err(S3Error::header_not_implemented("x-amz-acl")),
+    }
+    match head.header_filled("x-amz-server-side-encryption").as_deref() {
+        None | Some("AES256") => Ok(()),
+        Some("aws:kms" | "aws:kms:dsse") => Err(S3Error::header_not_implemented("x-amz-server-side-encryption")),
+        Some(other) => Err(Code::InvalidEncryptionAlgorithmError
+            .with("ArgumentName", "x-amz-server-side-encryption")
+            .with("ArgumentValue", other)),
+    }
+}
+
+/// A copy source on anything but a copy: the client meant another operation than the one it would get. And a range of it
+/// on what takes none: the client would get more than it meant.
+fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
+    let is_copy = row.header == Some(COPY_SOURCE);
+    match head.header(COPY_SOURCE) {
+        Some(sent) if !is_copy => {
+            let message = "You can only specify a copy source header for copy requests.";
+            return Err(S3Error::invalid_argument(message, COPY_SOURCE, sent));
+        }
+        _ => {}
+    }
+    let takes_range = is_copy && row.query.contains(&"partNumber");
+    if !takes_range && head.headers.contains_key(COPY_SOURCE_RANGE) {
+        return Err(S3Error::header_not_implemented(COPY_SOURCE_RANGE));
+    }
+    Ok(())
+}
