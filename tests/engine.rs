@@ -3,10 +3,12 @@
 #[cfg(test)]
 mod engine {
     mod disk;
+    mod documents;
     mod kill;
     mod model;
     mod model_state;
     mod objects;
+    mod part_rules;
     mod races;
     mod support;
     mod torn;

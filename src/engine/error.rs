@@ -49,7 +49,22 @@ pub enum Error {
         /// The limit it fell short of.
         min_size_bytes: u64,
     },
-    /// The upload wants consecutive numbers from 1 (it declared a checksum), and the list has a gap.
+    /// A part other than the last is of a size that the dialect does not take.
+    PartNotMultiple {
+        /// The part's number.
+        number: PartNumber,
+        /// Its size.
+        size_bytes: u64,
+        /// What it should be a multiple of.
+        multiple_of_bytes: u64,
+    },
+    /// A part stands in the list more than once, and the list's order is the object's.
+    PartListedTwice {
+        /// The part's number.
+        number: PartNumber,
+    },
+    /// Numbers have to be consecutive from 1 (by the dialect's rules, or because the upload declared a checksum), and
+    /// the list has a gap.
     PartsNotConsecutive,
     /// The list lacks the checksum that a COMPOSITE upload wants of every part.
     PartChecksumMissing {

@@ -46,6 +46,16 @@ pub struct Identities {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentityError(pub(crate) String);
 
+/// Whether requests have to say who calls, and prove it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthMode {
+    /// Signatures, keys and tokens are verified.
+    #[default]
+    On,
+    /// Everyone is the default identity.
+    Off,
+}
+
 impl Identity {
     /// An identity of the default account.
     pub fn new(access_key: impl Into<String>, secret_key: impl Into<String>) -> Identity {

@@ -3,7 +3,9 @@
 pub mod body;
 pub mod connection;
 pub mod domains;
+pub mod form;
 pub mod identity;
 pub mod keep_alive;
+pub mod origin;
 pub mod request_id;
 pub mod suggest;

@@ -14,7 +14,7 @@ use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 
 /// A bucket's CORS configuration.
-pub(crate) const CORS: DocumentName = DocumentName { namespace: "s3", name: "cors" };
+pub(crate) const CORS: DocumentName<'static> = DocumentName { namespace: "s3", name: "cors" };
 
 const NOT_CONFIGURED: &str = "the bucket has no configuration, so no page may use it; give it one by PutBucketCors";
 

@@ -71,7 +71,10 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
         Error::NoSuchDocument => Code::NoSuchConfiguration.into(),
         // AWS has no such error: it does not run out.
         Error::OutOfSpace => Code::InsufficientStorage.into(),
-        error @ (Error::Corrupt { .. }
+        // The two rules in front are those of other dialects; S3 never asks for them.
+        error @ (Error::PartNotMultiple { .. }
+        | Error::PartListedTwice { .. }
+        | Error::Corrupt { .. }
         | Error::Database(_)
         | Error::Io(_)
         | Error::CommitFailed { .. }

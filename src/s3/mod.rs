@@ -31,6 +31,7 @@ use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
 pub use self::service::Service;
+pub use crate::http::identity::AuthMode;
 
 /// Which regions a signature's scope may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,16 +41,6 @@ pub enum RegionRule {
     Any,
     /// The server's own only, as on AWS.
     Exact,
-}
-
-/// Whether requests have to be signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AuthMode {
-    /// Signatures are verified.
-    #[default]
-    On,
-    /// Everyone is the default identity.
-    Off,
 }
 
 /// How the dialect is set up.

@@ -10,21 +10,46 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::connections::{self, Life, Phase, Shared};
-use super::request::Answerer;
+use super::request::{AllDialects, Answerer};
 use super::route::Router;
-use super::running::RunningServer;
+use super::running::{FacadeUrl, RunningServer};
 use super::seed::{self, SeedEvent, SeedReport, SeedSink};
 use super::tls::{self, Certificates, Names, Tls};
 use super::{StartError, listen, nofile};
+use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
 use crate::engine::open::MultipartOrder;
 use crate::engine::{Durability, Engine, Options};
+use crate::facades::{self, Facades, OriginPattern};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AuthMode, Config, RegionRule, Service};
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
+
+/// Where a facade is served besides `/_staves/<name>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FacadeSetting {
+    /// Nowhere else.
+    On,
+    /// Nowhere at all.
+    Off,
+    /// At the root of a port of its own.
+    Listen {
+        /// The host to listen on; `None`: those of the server.
+        host: Option<String>,
+        /// The port; 0 picks a free one.
+        port: u16,
+    },
+}
+
+/// A facade's own port, listened on.
+struct OwnPort {
+    facade: String,
+    address: SocketAddr,
+    listeners: Vec<TcpListener>,
+}
 
 /// Everything that can be set before a server starts. The defaults are those of the command line.
 pub struct ServerBuilder {
@@ -44,6 +69,10 @@ pub struct ServerBuilder {
     tls: Tls,
     buckets: Vec<String>,
     seed: Option<PathBuf>,
+    facades: Vec<(String, FacadeSetting)>,
+    facade_options: facades::Options,
+    cors_origins: Vec<OriginPattern>,
+    clock: Clock,
     on_seed: Box<dyn FnMut(SeedEvent<'_>) + Send>,
     idle_timeout: Duration,
     shutdown_grace: Duration,
@@ -69,6 +98,10 @@ impl Default for ServerBuilder {
             tls: Tls::Off,
             buckets: Vec::new(),
             seed: None,
+            facades: Vec::new(),
+            facade_options: facades::Options::default(),
+            cors_origins: Vec::new(),
+            clock: Clock::default(),
             on_seed: Box::new(|_| {}),
             idle_timeout: Duration::from_secs(20),
             shutdown_grace: Duration::from_secs(25),
@@ -186,6 +219,34 @@ impl ServerBuilder {
         self
     }
 
+    /// Where a facade is served besides `/_staves/<name>`, or that it is not. May be said for each facade.
+    #[must_use]
+    pub fn facade(mut self, name: impl Into<String>, setting: FacadeSetting) -> Self {
+        self.facades.push((name.into(), setting));
+        self
+    }
+
+    /// What is set for the facades.
+    #[must_use]
+    pub fn facade_options(mut self, options: facades::Options) -> Self {
+        self.facade_options = options;
+        self
+    }
+
+    /// Pages of which other origins may use the facades and the buckets that they make, besides those of this machine.
+    #[must_use]
+    pub fn cors_origins(mut self, origins: impl IntoIterator<Item = OriginPattern>) -> Self {
+        self.cors_origins = origins.into_iter().collect();
+        self
+    }
+
+    /// Where the time comes from: for tests of what takes hours. Default: the machine's clock.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Buckets that exist from the start.
     #[must_use]
     pub fn buckets<B: Into<String>>(mut self, buckets: impl IntoIterator<Item = B>) -> Self {
@@ -236,8 +297,9 @@ impl ServerBuilder {
         // Before the data directory is touched: a second start by mistake should change nothing.
         let listeners = listen::bind(&self.hosts, self.port).await?;
         let addresses: Vec<SocketAddr> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+        let own_ports = self.own_ports().await?;
         let engine = self.open_engine().await?;
-        match self.start_on(listeners, &addresses, engine.clone(), public_url).await {
+        match self.start_on(listeners, own_ports, &addresses, engine.clone(), public_url).await {
             Ok(server) => Ok(server),
             Err(error) => {
                 engine.close().await;
@@ -251,6 +313,7 @@ impl ServerBuilder {
             durability: self.durability,
             limits: self.limits.clone(),
             multipart_order: self.multipart_order,
+            clock: self.clock.clone(),
             ..Options::new(&self.data_dir)
         };
         // After a power loss, opening hashes what was written last.
@@ -263,6 +326,7 @@ impl ServerBuilder {
     async fn start_on(
         &mut self,
         listeners: Vec<TcpListener>,
+        own_ports: Vec<OwnPort>,
         addresses: &[SocketAddr],
         engine: Engine,
         public_url: Option<String>,
@@ -271,6 +335,7 @@ impl ServerBuilder {
         let scheme = if certificates.is_some() { Scheme::Https } else { Scheme::Http };
         let endpoint = public_url.clone().unwrap_or_else(|| url_of(scheme, addresses[0]));
         let identities = Arc::new(self.identities.clone());
+        let facades = Arc::new(self.open_facades(&engine, &identities, public_url.as_deref())?);
         let service = Service::new(
             engine.clone(),
             Config {
@@ -290,18 +355,39 @@ impl ServerBuilder {
 
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
-        let router = Router::new(&self.domains);
-        let shared = Arc::new(Shared {
-            answerer: Arc::new(Answerer { dialect: service, router, idle_timeout: self.idle_timeout }),
-            tls: certificates.as_ref().map(|certificates| certificates.acceptor.clone()),
-            slots: Arc::new(Semaphore::new(self.max_connections)),
-        });
-        let accept = |listener| {
-            let life = Life::new(receiver.clone(), alive.clone());
-            tokio::spawn(connections::accept(listener, Arc::clone(&shared), life))
+        let router = Router::new(&self.domains, facades.ids().collect());
+        let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
+        let slots = Arc::new(Semaphore::new(self.max_connections));
+        let idle_timeout = self.idle_timeout;
+        let shared = |router| {
+            let answerer = Arc::new(Answerer { dialects: Arc::clone(&dialects), router, idle_timeout });
+            let tls = certificates.as_ref().map(|certificates| certificates.acceptor.clone());
+            Arc::new(Shared { answerer, tls, slots: Arc::clone(&slots) })
         };
+        let accept = |listeners: Vec<TcpListener>, shared: &Arc<Shared<AllDialects>>| -> Vec<_> {
+            let accept = |listener| {
+                let life = Life::new(receiver.clone(), alive.clone());
+                tokio::spawn(connections::accept(listener, Arc::clone(shared), life))
+            };
+            listeners.into_iter().map(accept).collect()
+        };
+        let mut facade_urls = Vec::new();
+        let mut accepting = accept(listeners, &shared(router.clone()));
+        for (name, id) in facades.ids() {
+            let own = own_ports.iter().find(|own| own.facade == name);
+            let url = own.map_or_else(|| format!("{endpoint}/_staves/{name}"), |own| url_of(scheme, own.address));
+            facade_urls.push(FacadeUrl { name, product: facades.product(id), url });
+        }
+        for OwnPort { facade, listeners, .. } in own_ports {
+            let found = facades.ids().find(|(name, _)| *name == facade);
+            let (_, id) = found.ok_or_else(|| StartError::Bug(format!("the facade {facade} is open")))?;
+            accepting.extend(accept(listeners, &shared(router.of_facade(id))));
+        }
+        let background = tokio::spawn(async move { facades.run().await });
         Ok(RunningServer {
-            accepting: listeners.into_iter().map(accept).collect(),
+            accepting,
+            background,
+            facade_urls,
             addresses: addresses.to_vec(),
             endpoint,
             region: self.region.clone(),
@@ -313,6 +399,43 @@ impl ServerBuilder {
             ended,
             shutdown_grace: self.shutdown_grace,
         })
+    }
+
+    /// Listens for the facades that have ports of their own, on the same hosts unless they name one.
+    async fn own_ports(&self) -> Result<Vec<OwnPort>, StartError> {
+        let mut own = Vec::new();
+        for (facade, setting) in &self.facades {
+            let FacadeSetting::Listen { host, port } = setting else { continue };
+            if !facades::names().any(|name| name == facade) {
+                continue; // Refused with a better sentence when the facades are opened.
+            }
+            let hosts = host.as_ref().map_or_else(|| self.hosts.clone(), |host| vec![host.clone()]);
+            let listeners = listen::bind(&hosts, *port).await?;
+            let addresses: Vec<_> = listeners.iter().filter_map(|listener| listener.local_addr().ok()).collect();
+            own.push(OwnPort { facade: facade.clone(), address: addresses[0], listeners });
+        }
+        Ok(own)
+    }
+
+    fn open_facades(
+        &self,
+        engine: &Engine,
+        identities: &Arc<Identities>,
+        public_url: Option<&str>,
+    ) -> Result<Facades, StartError> {
+        let is_off = |(name, setting): &(String, FacadeSetting)| (*setting == FacadeSetting::Off).then(|| name.clone());
+        let config = facades::Config {
+            engine: engine.clone(),
+            identities: Arc::clone(identities),
+            auth: self.auth,
+            region: self.region.clone(),
+            public_url: public_url.map(str::to_owned),
+            off: self.facades.iter().filter_map(is_off).collect(),
+            named: self.facades.iter().map(|(name, _)| name.clone()).collect(),
+            options: self.facade_options.clone(),
+            cors_origins: self.cors_origins.clone(),
+        };
+        Facades::open(config).map_err(|error| StartError::Setting(error.to_string()))
     }
 
     fn certificates(&self, addresses: &[SocketAddr]) -> Result<Option<Certificates>, StartError> {

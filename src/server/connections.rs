@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use super::request::{Answerer, Dialect};
+use super::request::{Answerer, Dialects};
 use super::stall::Stalling;
 use crate::http::connection::{Connection, Scheme};
 
@@ -66,7 +66,7 @@ impl Life {
 }
 
 /// Accepts until the phase changes.
-pub(super) async fn accept<D: Dialect>(listener: TcpListener, shared: Arc<Shared<D>>, mut life: Life) {
+pub(super) async fn accept<D: Dialects>(listener: TcpListener, shared: Arc<Shared<D>>, mut life: Life) {
     let mut backoff = Backoff::default();
     loop {
         let accepting = async {
@@ -93,7 +93,7 @@ pub(super) async fn accept<D: Dialect>(listener: TcpListener, shared: Arc<Shared
     }
 }
 
-async fn serve<D: Dialect>(stream: TcpStream, peer: SocketAddr, shared: &Shared<D>, life: Life) {
+async fn serve<D: Dialects>(stream: TcpStream, peer: SocketAddr, shared: &Shared<D>, life: Life) {
     // Without it an answer in two segments waits for the client's delayed acknowledgement, some 40 ms.
     let ready = stream.set_nodelay(true).and_then(|()| stream.local_addr());
     let local = match ready {
@@ -112,7 +112,7 @@ async fn serve<D: Dialect>(stream: TcpStream, peer: SocketAddr, shared: &Shared<
 
 async fn serve_http<D, S>(stream: S, connection: Connection, shared: &Shared<D>, mut life: Life)
 where
-    D: Dialect,
+    D: Dialects,
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let requests = AtomicU64::new(0);
@@ -198,7 +198,7 @@ impl Backoff {
 mod tests {
     use super::*;
     use crate::http::body::{Body, Payload};
-    use crate::server::route::Router;
+    use crate::server::route::{Dialect, Router};
     use http::{Request, Response};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::Notify;
@@ -208,8 +208,8 @@ mod tests {
         let_go: Arc<Notify>,
     }
 
-    impl Dialect for Echo {
-        async fn handle(&self, request: Request<Payload>, _: &Connection) -> Response<Body> {
+    impl Dialects for Echo {
+        async fn handle(&self, _: Dialect, request: Request<Payload>, _: &Connection) -> Response<Body> {
             let (head, payload) = request.into_parts();
             match head.uri.path() {
                 "/panic" => panic!("as asked"),
@@ -221,6 +221,10 @@ mod tests {
                 Ok(bytes) => Response::new(Body::from(format!("{} bytes", bytes.len()))),
                 Err(error) => Response::new(Body::from(error.to_string())),
             }
+        }
+
+        fn internal_error(&self, _: Dialect) -> Option<Response<Body>> {
+            None
         }
     }
 
@@ -234,8 +238,8 @@ mod tests {
     async fn start() -> Fixture {
         let let_go = Arc::new(Notify::new());
         let answerer = Answerer {
-            dialect: Echo { let_go: Arc::clone(&let_go) },
-            router: Router::new(&[]),
+            dialects: Arc::new(Echo { let_go: Arc::clone(&let_go) }),
+            router: Router::new(&[], Vec::new()),
             idle_timeout: Duration::from_millis(200),
         };
         let shared = Shared { answerer: Arc::new(answerer), tls: None, slots: Arc::new(Semaphore::new(8)) };

@@ -13,9 +13,9 @@ mod seed;
 mod stall;
 mod tls;
 
-pub use builder::ServerBuilder;
+pub use builder::{FacadeSetting, ServerBuilder};
 pub use error::StartError;
-pub use running::RunningServer;
+pub use running::{FacadeUrl, RunningServer};
 pub use seed::{SeedEvent, SeedReport};
 pub use tls::Tls;
 

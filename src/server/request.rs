@@ -12,46 +12,70 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 
-use super::route::{self, Route, Router};
+use super::route::{self, Dialect, Route, Router};
+use crate::facades::Facades;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
 use crate::http::request_id::{HostId, RequestId};
 use crate::s3;
 
-/// What answers requests: S3 in earnest, something simpler in the tests of the listeners.
-pub(super) trait Dialect: Send + Sync + 'static {
-    fn handle(&self, request: Request<Payload>, connection: &Connection)
-    -> impl Future<Output = Response<Body>> + Send;
+/// What answers requests: all dialects in earnest, something simpler in the tests of the listeners.
+pub(super) trait Dialects: Send + Sync + 'static {
+    fn handle(
+        &self,
+        dialect: Dialect,
+        request: Request<Payload>,
+        connection: &Connection,
+    ) -> impl Future<Output = Response<Body>> + Send;
+
+    /// A dialect's words for a bug in Staves; `None` for S3's, which come with ids for the log.
+    fn internal_error(&self, dialect: Dialect) -> Option<Response<Body>>;
 }
 
-impl Dialect for s3::Service {
-    async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
-        s3::Service::handle(self, request, connection).await
+/// S3 and the facades.
+pub(super) struct AllDialects {
+    pub(super) s3: s3::Service,
+    pub(super) facades: Arc<Facades>,
+}
+
+impl Dialects for AllDialects {
+    async fn handle(&self, dialect: Dialect, request: Request<Payload>, connection: &Connection) -> Response<Body> {
+        match dialect {
+            Dialect::S3 => self.s3.handle(request, connection).await,
+            Dialect::Facade(id, mount) => self.facades.handle(id, mount, request, connection).await,
+        }
+    }
+
+    fn internal_error(&self, dialect: Dialect) -> Option<Response<Body>> {
+        match dialect {
+            Dialect::S3 => None,
+            Dialect::Facade(id, _) => Some(self.facades.internal_error(id)),
+        }
     }
 }
 
 /// Everything that answering needs besides the request.
 pub(super) struct Answerer<D> {
-    pub(super) dialect: D,
+    pub(super) dialects: Arc<D>,
     pub(super) router: Router,
     pub(super) idle_timeout: Duration,
 }
 
-impl<D: Dialect> Answerer<D> {
+impl<D: Dialects> Answerer<D> {
     pub(super) async fn answer(self: Arc<Self>, connection: Connection, request: Request<Incoming>) -> Response<Body> {
         let (mut head, incoming) = request.into_parts();
         to_origin_form(&mut head);
-        match self.router.route(&head.uri, &head.headers) {
-            Route::S3 => {}
-            other => return route::answer(other, &head.method),
-        }
+        let dialect = match self.router.route(&head.uri, &head.headers) {
+            Route::Dialect(dialect) => dialect,
+            Route::Own(own) => return route::answer(own, &head.method),
+        };
         let payload = Payload::new(incoming, &head.headers, self.idle_timeout);
         let unasked = payload.unasked();
         let (method, path) = (head.method.clone(), head.uri.clone());
-        let handling = self.dialect.handle(Request::from_parts(head, payload), &connection);
+        let handling = self.dialects.handle(dialect, Request::from_parts(head, payload), &connection);
         let mut response = match without_panic(handling).await {
             Ok(response) => response,
-            Err(reason) => after_panic(&method, &path, &reason),
+            Err(reason) => after_panic(&method, &path, &reason, self.dialects.internal_error(dialect)),
         };
         if unasked.is_left_waiting() {
             // hyper closes such a connection, but does not say so: botocore would use it again, and sometimes in time.
@@ -92,10 +116,13 @@ async fn without_panic<F: Future>(future: F) -> Result<F::Output, String> {
     .await
 }
 
-/// A panic is a bug in Staves: the client gets S3's own words for that, and the log says where to look.
-fn after_panic(method: &Method, uri: &Uri, reason: &str) -> Response<Body> {
+/// A panic is a bug in Staves: the client gets the dialect's own words for that, and the log says where to look.
+fn after_panic(method: &Method, uri: &Uri, reason: &str, words: Option<Response<Body>>) -> Response<Body> {
     let (request_id, host_id) = (RequestId::random(), HostId::random());
     tracing::error!(%request_id, %method, path = uri.path(), reason, "bug: a request panicked");
+    if let Some(response) = words {
+        return response;
+    }
     let xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InternalError</Code><Message>We encountered an internal \
          error. Please try again.</Message><RequestId>{request_id}</RequestId><HostId>{host_id}</HostId></Error>"
@@ -140,6 +167,6 @@ mod tests {
         assert_eq!(without_panic(async { assert_eq!(number, 7, "never") }).await, Ok(()));
         let panicked = without_panic(async { panic!("number {number}") }).await;
         assert_eq!(panicked, Err::<(), _>("number 7".to_owned()));
-        assert_eq!(after_panic(&Method::GET, &Uri::from_static("/"), "x").status(), 500);
+        assert_eq!(after_panic(&Method::GET, &Uri::from_static("/"), "x", None).status(), 500);
     }
 }

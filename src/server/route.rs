@@ -3,6 +3,7 @@
 
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
+use crate::facades::{self, FacadeId, Mount};
 use crate::http::body::Body;
 use crate::http::domains::{Addressed, Domains};
 
@@ -11,51 +12,94 @@ use crate::http::domains::{Addressed, Domains};
 const RESERVED: &str = "/_staves/";
 const HEALTH: &str = "/_staves/health";
 
-/// The dialect that a request is for.
+/// Where a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Route {
+    /// To a dialect.
+    Dialect(Dialect),
+    /// To Staves itself.
+    Own(Own),
+}
+
+/// What Staves answers by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Own {
     /// "Are you there?"
     Health,
     /// Reserved, but nothing is there.
     Nothing,
-    /// S3: all the rest.
-    S3,
 }
 
-/// Decides where requests go.
+/// One of the APIs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// All that is not another's.
+    S3,
+    /// A facade.
+    Facade(FacadeId, Mount),
+}
+
+/// Decides where the requests of one port go.
 #[derive(Debug, Clone)]
 pub(super) struct Router {
     domains: Domains,
+    facades: Vec<(&'static str, FacadeId)>,
+    root: Option<FacadeId>,
 }
 
 impl Router {
-    /// `domains` are those under which buckets are hosts.
-    pub(super) fn new(domains: &[String]) -> Router {
-        Router { domains: Domains::new(domains) }
+    /// For S3's port. `domains` are those under which buckets are hosts.
+    pub(super) fn new(domains: &[String], facades: Vec<(&'static str, FacadeId)>) -> Router {
+        Router { domains: Domains::new(domains), facades, root: None }
+    }
+
+    /// For the port of a facade of its own.
+    pub(super) fn of_facade(&self, id: FacadeId) -> Router {
+        Router { root: Some(id), ..self.clone() }
     }
 
     pub(super) fn route(&self, uri: &Uri, headers: &HeaderMap) -> Route {
         let path = uri.path();
-        if !path.starts_with(RESERVED) {
-            return Route::S3;
+        if let Some(id) = self.root {
+            // The presigned URLs that a facade hands out lead to the address by which it was asked.
+            let is_s3 = is_presigned(uri.query().unwrap_or_default());
+            return match path {
+                HEALTH => Route::Own(Own::Health),
+                _ if is_s3 => Route::Dialect(Dialect::S3),
+                _ => Route::Dialect(Dialect::Facade(id, Mount::Root)),
+            };
         }
+        let Some(reserved) = path.strip_prefix(RESERVED) else { return Route::Dialect(Dialect::S3) };
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if matches!(self.domains.addressed(host), Addressed::Bucket(_)) {
-            return Route::S3;
+            return Route::Dialect(Dialect::S3);
         }
-        if path == HEALTH { Route::Health } else { Route::Nothing }
+        let name = reserved.split('/').next().unwrap_or_default();
+        match self.facades.iter().find(|(facade, _)| *facade == name) {
+            Some((_, id)) => Route::Dialect(Dialect::Facade(*id, Mount::Prefix)),
+            None if path == HEALTH => Route::Own(Own::Health),
+            None => Route::Own(Own::Nothing),
+        }
     }
 }
 
+/// Whether a query carries a signature of S3's.
+fn is_presigned(query: &str) -> bool {
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    has("X-Amz-Signature") || (has("Signature") && has("AWSAccessKeyId"))
+}
+
 /// Answers a request that is for no dialect.
-pub(super) fn answer(route: Route, method: &Method) -> Response<Body> {
-    let (status, json) = match route {
-        Route::Health if !matches!(*method, Method::GET | Method::HEAD) => {
+pub(super) fn answer(own: Own, method: &Method) -> Response<Body> {
+    let (status, json) = match own {
+        Own::Health if !matches!(*method, Method::GET | Method::HEAD) => {
             (StatusCode::METHOD_NOT_ALLOWED, serde_json::json!({ "error": "ask with GET or HEAD" }))
         }
-        Route::Health => (StatusCode::OK, serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
-        Route::Nothing | Route::S3 => {
-            (StatusCode::NOT_FOUND, serde_json::json!({ "error": format!("nothing is here; there is {HEALTH}") }))
+        Own::Health => (StatusCode::OK, serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
+        Own::Nothing => {
+            let facades: Vec<String> = facades::names().map(|name| format!("{RESERVED}{name}/")).collect();
+            let error = format!("nothing is here; there are {HEALTH} and, unless switched off, {}", facades.join(", "));
+            (StatusCode::NOT_FOUND, serde_json::json!({ "error": error }))
         }
     };
     let text = json.to_string();
@@ -77,7 +121,7 @@ mod tests {
     use super::*;
 
     fn route(host: &str, path: &str) -> Route {
-        let router = Router::new(&["localhost".to_owned(), "Example.test".to_owned()]);
+        let router = Router::new(&["localhost".to_owned(), "Example.test".to_owned()], Vec::new());
         let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
         router.route(&path.parse().unwrap(), &headers)
     }
@@ -94,9 +138,9 @@ mod tests {
             "example.TEST",
             "s3.eu-west-1.example.test:9000",
         ] {
-            assert_eq!(route(host, "/_staves/health"), Route::Health, "{host}");
-            assert_eq!(route(host, "/_staves/healthy"), Route::Nothing, "{host}");
-            assert_eq!(route(host, "/bucket/_staves/health"), Route::S3, "{host}");
+            assert_eq!(route(host, "/_staves/health"), Route::Own(Own::Health), "{host}");
+            assert_eq!(route(host, "/_staves/healthy"), Route::Own(Own::Nothing), "{host}");
+            assert_eq!(route(host, "/bucket/_staves/health"), Route::Dialect(Dialect::S3), "{host}");
         }
     }
 
@@ -105,16 +149,26 @@ mod tests {
         for host in
             ["b.localhost", "b.localhost:9000", "b.s3.localhost", "b.s3.eu-west-1.example.test", "B.Example.test."]
         {
-            assert_eq!(route(host, "/_staves/health"), Route::S3, "{host}");
+            assert_eq!(route(host, "/_staves/health"), Route::Dialect(Dialect::S3), "{host}");
         }
     }
 
     #[test]
     fn health_is_for_reading() {
-        assert_eq!(answer(Route::Health, &Method::GET).status(), 200);
-        let head = answer(Route::Health, &Method::HEAD);
+        assert_eq!(answer(Own::Health, &Method::GET).status(), 200);
+        let head = answer(Own::Health, &Method::HEAD);
         assert_eq!((head.status().as_u16(), head.body().length_bytes()), (200, Some(0)));
-        assert_eq!(answer(Route::Health, &Method::PUT).status(), 405);
-        assert_eq!(answer(Route::Nothing, &Method::GET).status(), 404);
+        assert_eq!(answer(Own::Health, &Method::PUT).status(), 405);
+        assert_eq!(answer(Own::Nothing, &Method::GET).status(), 404);
+    }
+
+    #[test]
+    fn presigned_urls_are_told_apart() {
+        for query in ["X-Amz-Signature=a", "a=b&X-Amz-Signature=c", "AWSAccessKeyId=a&Expires=1&Signature=b"] {
+            assert!(is_presigned(query), "{query}");
+        }
+        for query in ["", "x-amz-signature=a", "Signature=b", "q=X-Amz-Signature"] {
+            assert!(!is_presigned(query), "{query}");
+        }
     }
 }

@@ -17,6 +17,17 @@ use super::tls::Certificates;
 use crate::engine::Engine;
 use crate::http::identity::Identities;
 
+/// Where a facade is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FacadeUrl {
+    /// Its name in paths and settings.
+    pub name: &'static str,
+    /// The product, for people.
+    pub product: &'static str,
+    /// The URL under which the product's own paths follow, without a slash at the end.
+    pub url: String,
+}
+
 /// A server that accepts requests. Dropping it ends it at once; [`shutdown`](RunningServer::shutdown) ends it well.
 pub struct RunningServer {
     pub(super) addresses: Vec<SocketAddr>,
@@ -29,6 +40,9 @@ pub struct RunningServer {
     pub(super) phase: watch::Sender<Phase>,
     pub(super) ended: mpsc::Receiver<Infallible>,
     pub(super) accepting: Vec<JoinHandle<()>>,
+    /// What the facades do besides answering.
+    pub(super) background: JoinHandle<()>,
+    pub(super) facade_urls: Vec<FacadeUrl>,
     pub(super) shutdown_grace: Duration,
 }
 
@@ -73,6 +87,11 @@ impl RunningServer {
         self.seeded
     }
 
+    /// The facades that are on, and where.
+    pub fn facades(&self) -> &[FacadeUrl] {
+        &self.facade_urls
+    }
+
     /// The engine under the server, for what a program wants to do besides HTTP.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -93,12 +112,14 @@ impl RunningServer {
             self.phase.send_replace(Phase::Stopped);
             self.ended.recv().await;
         }
+        self.background.abort();
         self.engine.close().await;
     }
 }
 
 impl Drop for RunningServer {
     fn drop(&mut self) {
+        self.background.abort();
         self.phase.send_replace(Phase::Stopped);
     }
 }

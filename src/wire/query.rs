@@ -20,6 +20,13 @@ impl Query {
         Ok(Self { raw: raw.to_owned(), pairs })
     }
 
+    /// As [`Query::parse`], for dialects that take any query: what is not UTF-8 becomes U+FFFD.
+    pub fn parse_lossy(raw: &str) -> Self {
+        let decoded = |text| String::from_utf8_lossy(&percent::decode_query_lossless(text)).into_owned();
+        let pairs = split(raw).map(|(name, value)| (decoded(name), decoded(value))).collect();
+        Self { raw: raw.to_owned(), pairs }
+    }
+
     /// The text as it was sent.
     pub fn raw(&self) -> &str {
         &self.raw

@@ -15,7 +15,7 @@ use staves::wire::etag::ETag;
 use super::model_state::{Claim, House, MIN_PART_BYTES, Model, Stage, Upload, page};
 use super::support::{
     Dice, assert_sound, body, body_with, bucket, completion, copy_to, drain, key, listed, md5, new_upload, number,
-    options, put_if, settle,
+    options, put_if, s3_rules, settle,
 };
 
 const SEEDS: [u64; 6] = [1, 2, 3, 0xbeef, 77_777, 1 << 40];
@@ -409,7 +409,7 @@ impl Run {
                 part
             })
             .collect();
-        Completion { condition, ..completion(parts) }
+        Completion { condition, rules: s3_rules(MIN_PART_BYTES as u64), ..completion(parts) }
     }
 
     async fn complete(&mut self) {

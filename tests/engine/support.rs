@@ -16,7 +16,7 @@ use staves::engine::error::{Error, Result};
 use staves::engine::ids::UploadId;
 use staves::engine::limits::Limits;
 use staves::engine::object::{CopyObject, Deletion, PutObject, Written};
-use staves::engine::upload::{Completion, NewUpload, Part, UploadChecksum, UploadRow};
+use staves::engine::upload::{Completion, NewUpload, Part, PartRules, UploadChecksum, UploadRow};
 use staves::engine::{Durability, Engine, Options};
 use staves::wire::bucket_name::BucketName;
 use staves::wire::checksum::Algorithm;
@@ -185,6 +185,11 @@ pub(crate) fn listed(n: u16, bytes: &[u8]) -> ListedPart {
     ListedPart { number: number(n), etag: ETag::plain(md5(bytes)).to_hex(), checksums: Vec::new() }
 }
 
+/// S3's rules with another least size.
+pub(crate) fn s3_rules(min_part_size_bytes: u64) -> PartRules {
+    PartRules::s3(&Limits { min_part_size_bytes, ..Limits::default() })
+}
+
 pub(crate) fn completion(parts: Vec<ListedPart>) -> Completion {
     Completion {
         parts: PartList::new(parts).unwrap(),
@@ -192,6 +197,7 @@ pub(crate) fn completion(parts: Vec<ListedPart>) -> Completion {
         checksum_kind: None,
         size_bytes: None,
         condition: None,
+        rules: s3_rules(1),
     }
 }
 

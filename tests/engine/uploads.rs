@@ -13,7 +13,7 @@ use staves::wire::etag::ETag;
 
 use super::support::{
     assert_sound, blob_files, body, bucket, completion, delete, drain, is_absent, key, listed, md5, new_upload, number,
-    open, options, part, put, read, settle, upload,
+    open, options, part, put, read, s3_rules, settle, upload,
 };
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn sizes_are_checked_at_completion() {
         part(&engine, &bucket, &row, n, bytes).await.unwrap();
     }
     let complete = |parts: Vec<_>, size_bytes| {
-        let asked = Completion { size_bytes, ..completion(parts) };
+        let asked = Completion { size_bytes, rules: s3_rules(5), ..completion(parts) };
         let (engine, bucket, id) = (&engine, &bucket, &id);
         async move { engine.complete_upload(bucket, &key("k"), id, asked).await.map(drop) }
     };

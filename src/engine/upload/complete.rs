@@ -1,7 +1,10 @@
 //! Completing an upload: the listed parts, in order, become an object. No bytes are moved.
 
+use std::collections::HashSet;
+
 use rusqlite::Connection;
 
+use super::rules::{PartRules, are_consecutive};
 use super::{PARTS_MAX, Part, UploadChecksum, UploadRow};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
@@ -17,7 +20,7 @@ use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, combine_crc, comp
 use crate::wire::conditions::{Condition, WriteCondition};
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
-use crate::wire::part::{ListedPart, PartList};
+use crate::wire::part::{ListedPart, PartList, PartNumber};
 use crate::wire::time::Timestamp;
 
 /// What a client asks when it completes an upload.
@@ -33,6 +36,8 @@ pub struct Completion {
     pub size_bytes: Option<u64>,
     /// A condition on the key's current version.
     pub condition: Option<WriteCondition>,
+    /// What the dialect asks of the parts.
+    pub rules: PartRules,
 }
 
 /// A checksum of the whole object as the client wrote it.
@@ -103,10 +108,8 @@ impl Job {
         if asked.checksum_kind.is_some() && asked.checksum_kind != declared_kind {
             return Err(Error::ChecksumKindMismatch { declared: declared_kind });
         }
-        // 3. Part numbers ascend strictly.
-        if !asked.parts.parts().is_sorted_by(|a, b| a.number < b.number) {
-            return Err(Error::PartsOutOfOrder);
-        }
+        // 3. The list is in an order that the dialect takes.
+        asked.rules.check_order(asked.parts.parts())?;
         // 4. What is listed of each uploaded part agrees with it: ETag first, then its checksum.
         let stored = parts::page(tx.conn, upload.id, 0, PARTS_MAX)?;
         let chosen = match_parts(asked.parts.parts(), &stored, upload.checksum)?;
@@ -115,8 +118,9 @@ impl Job {
         check_given(asked, upload.checksum, &checksum)?;
         // 6. Every listed part was uploaded.
         let chosen = all_found(asked.parts.parts(), chosen)?;
-        // 7. An upload with a declared checksum has parts 1 to N.
-        if upload.checksum.is_some() && !(1..).zip(&chosen).all(|(n, part)| part.number.get() == n) {
+        // 7. Numbers are such as the dialect takes; an upload with a declared checksum has parts 1 to N.
+        asked.rules.check_numbers(&chosen)?;
+        if upload.checksum.is_some() && !are_consecutive(&chosen) {
             return Err(Error::PartsNotConsecutive);
         }
         // 8. Sizes: each part but the last, the whole as the client said, the whole as allowed.
@@ -130,6 +134,7 @@ impl Job {
             extents.append(&part.extents);
         }
         drop_unlisted(tx.conn, upload.id, &stored, &chosen)?;
+        number_in_order(tx.conn, upload.id, &chosen)?;
         uploads::delete(tx.conn, upload.id)?;
         let (id, modified) = match self.order {
             MultipartOrder::Initiation => (upload.id, upload.initiated),
@@ -150,18 +155,7 @@ impl Job {
     }
 
     fn check_sizes(&self, chosen: &[&Part]) -> Result<()> {
-        let min_size_bytes = self.limits.min_part_size_bytes;
-        let small = chosen
-            .split_last()
-            .and_then(|(_, all_but_last)| all_but_last.iter().find(|part| part.size_bytes < min_size_bytes));
-        if let Some(part) = small {
-            return Err(Error::PartTooSmall {
-                number: part.number,
-                etag: ETag::plain(part.md5).to_hex(),
-                size_bytes: part.size_bytes,
-                min_size_bytes,
-            });
-        }
+        self.completion.rules.check_sizes(chosen)?;
         let computed_bytes: u64 = chosen.iter().map(|part| part.size_bytes).sum();
         if let Some(given_bytes) = self.completion.size_bytes.filter(|given| *given != computed_bytes) {
             return Err(Error::ObjectSizeMismatch { given_bytes, computed_bytes });
@@ -198,17 +192,15 @@ fn replay(conn: &Connection, upload: Sequence, manifest: [u8; 32]) -> Result<Com
     }
 }
 
-/// Pairs the list with the stored parts, both in number order; `None` where a part was not uploaded.
+/// Pairs the list with the stored parts, which are in number order; `None` where a part was not uploaded.
 fn match_parts<'p>(
     listed: &[ListedPart],
     stored: &'p [Part],
     declared: Option<UploadChecksum>,
 ) -> Result<Vec<Option<&'p Part>>> {
-    let mut rest = stored.iter().peekable();
     let mut chosen = Vec::with_capacity(listed.len());
     for want in listed {
-        while rest.next_if(|part| part.number < want.number).is_some() {}
-        let part = rest.next_if(|part| part.number == want.number);
+        let part = stored.binary_search_by_key(&want.number, |part| part.number).ok().map(|found| &stored[found]);
         check_listed_checksums(want, declared)?;
         if let Some(part) = part {
             check_part(want, part)?;
@@ -289,12 +281,27 @@ fn check_given(asked: &Completion, declared: Option<UploadChecksum>, computed: &
 }
 
 fn drop_unlisted(conn: &Connection, upload: Sequence, stored: &[Part], chosen: &[&Part]) -> Result<()> {
-    let mut listed = chosen.iter().peekable();
-    for part in stored {
-        if listed.next_if(|chosen| chosen.number == part.number).is_none() {
-            blobs::drop_refs(conn, &part.extents)?;
-            parts::delete_one(conn, upload, part.number)?;
-        }
+    if stored.len() == chosen.len() {
+        return Ok(());
+    }
+    let listed: HashSet<_> = chosen.iter().map(|part| part.number).collect();
+    for part in stored.iter().filter(|part| !listed.contains(&part.number)) {
+        blobs::drop_refs(conn, &part.extents)?;
+        parts::delete_one(conn, upload, part.number)?;
+    }
+    Ok(())
+}
+
+/// Parts of an object are found by the order of their numbers: where the list had another, they are numbered anew.
+fn number_in_order(conn: &Connection, upload: Sequence, chosen: &[&Part]) -> Result<()> {
+    if chosen.is_sorted_by(|a, b| a.number < b.number) {
+        return Ok(());
+    }
+    for part in chosen {
+        parts::delete_one(conn, upload, part.number)?;
+    }
+    for (number, part) in (1..).map_while(PartNumber::new).zip(chosen) {
+        parts::put(conn, upload, &Part { number, ..(*part).clone() })?;
     }
     Ok(())
 }

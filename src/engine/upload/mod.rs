@@ -5,6 +5,7 @@ mod complete;
 mod create;
 mod list;
 mod part;
+mod rules;
 
 use rusqlite::Connection;
 
@@ -21,6 +22,7 @@ use crate::wire::time::Timestamp;
 pub use self::complete::{Completed, Completion, GivenChecksum};
 pub use self::create::NewUpload;
 pub use self::list::UploadQuery;
+pub use self::rules::{PartNumbers, PartOrder, PartRules};
 
 /// The checksum that an upload was declared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{multipart, object_reply, write_conditions};
-use crate::engine::upload::{Completed, Completion, GivenChecksum};
+use crate::engine::upload::{Completed, Completion, GivenChecksum, PartRules};
 use crate::http::domains::Addressed;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -57,6 +57,7 @@ impl Operation for CompleteMultipartUpload {
             checksum_kind: self.checksum_kind,
             size_bytes: self.size_bytes,
             condition: self.condition,
+            rules: PartRules::s3(call.engine().limits()),
         };
         let id = multipart::upload_id(&call.head);
         let completed = call.engine().complete_upload(call.bucket()?, call.head.key()?, &id, completion).await;

@@ -1,10 +1,5 @@
 //! `GetObject` and `HeadObject`: an object, a range of it, or one of its parts; with its bytes or without.
 
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_RANGE, CONTENT_TYPE, EXPIRES,
 };
@@ -12,9 +7,8 @@ use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::version_id::check_null_version;
 use super::{multipart, object_reply};
-use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
-use crate::http::body::{Body, BodyStream};
+use crate::http::body::Body;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -79,10 +73,8 @@ impl Operation for GetObject {
         }
         let shown = self.0.show(&call, &opened.object)?;
         let mut reply = shown.reply;
-        let mut body = opened.read(shown.first_byte, shown.length_bytes);
-        // Bytes that cannot be read are an error while there is still a status to say so.
-        let first = body.next().await.transpose().map_err(S3Error::internal)?;
-        reply.body = Body::stream(shown.length_bytes, ObjectStream { first, rest: body });
+        let bytes = opened.read(shown.first_byte, shown.length_bytes);
+        reply.body = Body::object(bytes).await.map_err(S3Error::internal)?;
         Ok(reply)
     }
 }
@@ -275,19 +267,4 @@ fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
         }
     }
     Ok(found)
-}
-
-/// The engine's bytes as an answer's body.
-struct ObjectStream {
-    first: Option<Bytes>,
-    rest: ObjectBody,
-}
-
-impl BodyStream for ObjectStream {
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
-        match self.first.take() {
-            Some(piece) => Poll::Ready(Some(Ok(piece))),
-            None => self.rest.poll_next(cx),
-        }
-    }
 }

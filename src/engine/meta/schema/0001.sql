@@ -100,7 +100,7 @@ CREATE TABLE releases (
   extents BLOB NOT NULL CHECK (length(extents) % 24 = 0)
 ) STRICT;
 
--- Documents of any dialect, by namespace ('s3') and name ('cors'), on a bucket.
+-- Documents of any dialect, by namespace ('s3') and name ('cors'), on a bucket; bucket 0: of the dialect itself.
 CREATE TABLE documents (
   bucket    INTEGER NOT NULL,
   namespace TEXT    NOT NULL,
