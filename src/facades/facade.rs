@@ -1,5 +1,7 @@
 //! What a facade is to the server, and what a request is to a facade.
 
+use std::net::IpAddr;
+
 use http::header::AsHeaderName;
 use http::{HeaderMap, Method, Response};
 
@@ -29,6 +31,8 @@ pub(crate) struct Request {
     pub(crate) query: Query,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
+    /// The address of the client, or of the last proxy before it.
+    pub(crate) peer: IpAddr,
     /// The address by which the client came: S3 is there too.
     pub(crate) origin: Origin,
     /// The URL of the facade's root by that address, without a slash at the end.

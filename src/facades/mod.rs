@@ -155,6 +155,7 @@ impl Facades {
             query: Query::parse_lossy(head.uri.query().unwrap_or_default()),
             method: head.method,
             headers: head.headers,
+            peer: connection.peer.ip(),
             path,
             origin,
             payload,
