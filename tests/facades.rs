@@ -5,7 +5,10 @@
 
 mod support;
 
-#[path = "facades/ground.rs"]
-mod ground;
 #[path = "facades/plain.rs"]
 mod plain;
+
+#[path = "facades/gjirafa.rs"]
+mod gjirafa;
+#[path = "facades/ground.rs"]
+mod ground;
