@@ -8,6 +8,8 @@ mod support;
 #[path = "facades/plain.rs"]
 mod plain;
 
+#[path = "facades/conformance.rs"]
+mod conformance;
 #[path = "facades/gjirafa.rs"]
 mod gjirafa;
 #[path = "facades/ground.rs"]
