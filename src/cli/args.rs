@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand};
 use super::units;
 use crate::engine::Durability;
 use crate::engine::open::MultipartOrder;
+use crate::facades::OriginPattern;
+use crate::http::origin::Origin;
 use crate::s3::AuthMode;
+use crate::server::FacadeSetting;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +23,8 @@ Examples:
   staves --seed ./fixtures                     load fixtures/<bucket>/<key…> first
   staves --tls                                 https, with a CA of its own to give to AWS_CA_BUNDLE
   staves presign s3://photos/cat.jpg --curl    a curl line that downloads without credentials
+  staves --facade geolens=:9101 --facade arcgis=off
+                                               GeoLens's API at the root of a port, and none of ArcGIS's
   staves check                                 is everything in ./staves-data as it should be?
 
 Settings:
@@ -129,6 +134,49 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "TIME", default_value = "20s", value_parser = units::duration, help_heading = "Network")]
     pub(super) idle_timeout: Duration,
 
+    /// Serve a facade at the root of a port of its own, or not at all: geolens=:9101, here=0.0.0.0:9102, arcgis=off
+    /// (repeatable)
+    #[arg(long, value_name = "NAME=WHERE", value_parser = facade, help_heading = "Facades (Gjirafa VP, HERE Blob, GeoLens, ArcGIS)",
+          help = "Serve a facade at the root of a port of its own, or not at all: geolens=:9101, arcgis=off (repeatable) \
+                  [default: all, under /_staves/NAME/]")]
+    pub(super) facade: Vec<(String, FacadeSetting)>,
+    /// Set an option of a facade (repeatable)
+    #[arg(
+        long,
+        value_name = "NAME.OPTION=VALUE",
+        help_heading = "Facades (Gjirafa VP, HERE Blob, GeoLens, ArcGIS)",
+        help = "Set an option of a facade, such as geolens.max_file_size=1GiB (repeatable; docs/ lists them)"
+    )]
+    pub(super) facade_option: Vec<String>,
+    /// Let pages of this origin use the facades
+    #[arg(long, value_name = "ORIGIN", value_parser = OriginPattern::parse, help_heading = "Facades (Gjirafa VP, HERE Blob, GeoLens, ArcGIS)",
+          help = "Let pages of this origin use the facades and their buckets, besides those of this machine: \
+                  https://app.example.com, https://*.example.com, * (repeatable)")]
+    pub(super) cors_origin: Vec<OriginPattern>,
+
+    /// Put what Gjirafa VP and GeoLens upload on this S3 endpoint instead
+    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Upstream (a real S3 endpoint behind Gjirafa VP and GeoLens)",
+          help = "Put what Gjirafa VP and GeoLens upload on this S3 endpoint, instead of in the data directory")]
+    pub(super) upstream: Option<String>,
+    /// The address by which clients reach the upstream, if it is another
+    #[arg(long, value_name = "URL", value_parser = endpoint, help_heading = "Upstream (a real S3 endpoint behind Gjirafa VP and GeoLens)",
+          help = "The address by which clients reach it, for presigned URLs [default: that of --upstream]")]
+    pub(super) upstream_public_url: Option<String>,
+    /// The region of the upstream
+    #[arg(
+        long,
+        value_name = "REGION",
+        default_value = "us-east-1",
+        help_heading = "Upstream (a real S3 endpoint behind Gjirafa VP and GeoLens)"
+    )]
+    pub(super) upstream_region: String,
+    /// The access key for the upstream
+    #[arg(long, value_name = "KEY", help_heading = "Upstream (a real S3 endpoint behind Gjirafa VP and GeoLens)")]
+    pub(super) upstream_access_key: Option<String>,
+    /// The secret key for the upstream
+    #[arg(long, value_name = "SECRET", help_heading = "Upstream (a real S3 endpoint behind Gjirafa VP and GeoLens)")]
+    pub(super) upstream_secret_key: Option<String>,
+
     /// The access key of the default identity
     #[arg(long, value_name = "KEY", default_value = "test", help_heading = "Who may call")]
     pub(super) access_key: String,
@@ -237,6 +285,28 @@ fn switch(text: &str) -> Result<Switch, String> {
 
 fn auth_mode(text: &str) -> Result<AuthMode, String> {
     switch(text).map(|switch| if switch == Switch::On { AuthMode::On } else { AuthMode::Off })
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let origin =
+        Origin::parse(text).ok_or_else(|| "write http://host:port or https://host:port, without a path".to_owned())?;
+    Ok(origin.to_string())
+}
+
+/// `NAME=on`, `NAME=off`, `NAME=:PORT`, `NAME=HOST:PORT`.
+fn facade(text: &str) -> Result<(String, FacadeSetting), String> {
+    let malformed = || "write NAME=:PORT, NAME=HOST:PORT or NAME=off, such as geolens=:9101".to_owned();
+    let (name, place) = text.split_once('=').ok_or_else(malformed)?;
+    let setting = match switch(place) {
+        Ok(Switch::On) => FacadeSetting::On,
+        Ok(Switch::Off) => FacadeSetting::Off,
+        Err(_) => {
+            let (host, port) = place.rsplit_once(':').ok_or_else(malformed)?;
+            let port = port.parse().map_err(|_| malformed())?;
+            FacadeSetting::Listen { host: (!host.is_empty()).then(|| host.to_owned()), port }
+        }
+    };
+    Ok((name.to_owned(), setting))
 }
 
 fn multipart_order(text: &str) -> Result<MultipartOrder, String> {

@@ -1,5 +1,6 @@
 //! What is printed when the server is ready: for people, and as a line of JSON for programs. Not the log.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 
@@ -9,7 +10,7 @@ use super::settings::Settings;
 use crate::engine::Durability;
 use crate::http::identity::{Identities, Identity};
 use crate::s3::AuthMode;
-use crate::server::RunningServer;
+use crate::server::{FacadeUrl, RunningServer};
 
 /// Where the banner goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,7 @@ pub(super) fn show(settings: &Settings, server: &RunningServer, place: Place) {
         },
         seeded: server.seeded().map(|report| report.files),
         secrets: secrets(settings, place),
+        facades: server.facades().to_vec(),
     };
     let text = text(settings, &facts);
     let _closed_pipe = match place {
@@ -43,7 +45,7 @@ pub(super) fn show(settings: &Settings, server: &RunningServer, place: Place) {
 
 /// Prints the line that programs wait for.
 pub(super) fn ready_json(server: &RunningServer) {
-    let line = ready_line(server.endpoint(), server.region(), server.identities(), server.ca_file());
+    let line = ready_line(server.endpoint(), server.region(), server.identities(), server.ca_file(), server.facades());
     let mut out = std::io::stdout().lock();
     let _closed_pipe = writeln!(out, "{line}").and_then(|()| out.flush());
 }
@@ -58,12 +60,20 @@ struct Ready<'a> {
     pid: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<&'a std::path::Path>,
+    facades: BTreeMap<&'static str, &'a str>,
 }
 
-fn ready_line(endpoint: &str, region: &str, identities: &Identities, ca_file: Option<&std::path::Path>) -> String {
+fn ready_line(
+    endpoint: &str,
+    region: &str,
+    identities: &Identities,
+    ca_file: Option<&std::path::Path>,
+    facades: &[FacadeUrl],
+) -> String {
     let identity = identities.default_identity();
     let (access_key, secret_key) = (identity.access_key.as_str(), identity.secret_key.expose());
-    let ready = Ready { endpoint, access_key, secret_key, region, pid: std::process::id(), ca_file };
+    let facades = facades.iter().map(|facade| (facade.name, facade.url.as_str())).collect();
+    let ready = Ready { endpoint, access_key, secret_key, region, pid: std::process::id(), ca_file, facades };
     serde_json::to_string(&ready).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"))
 }
 
@@ -75,6 +85,7 @@ struct Facts {
     reachable: Reachable,
     seeded: Option<u64>,
     secrets: Secrets,
+    facades: Vec<FacadeUrl>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,6 +145,12 @@ fn text(settings: &Settings, facts: &Facts) -> String {
     }
     if let Some(file) = &facts.ca_file {
         row("CA file", &format!("{file}  (export AWS_CA_BUNDLE={})", quoted(file)));
+    }
+    for (index, facade) in facts.facades.iter().enumerate() {
+        row(if index == 0 { "Also" } else { "" }, &format!("{}  ({})", facade.url, facade.product));
+    }
+    if let Some(upstream) = &serve.upstream {
+        row("Upstream", &format!("{upstream}  (what Gjirafa VP and GeoLens upload goes there)"));
     }
     for warning in warnings(settings, facts) {
         let _infallible = write!(text, "\n  !! {warning}\n");
@@ -218,6 +235,7 @@ mod tests {
             reachable: Reachable::FromThisMachine,
             seeded: None,
             secrets: Secrets::Shown,
+            facades: Vec::new(),
         }
     }
 
@@ -250,10 +268,12 @@ mod tests {
 
     #[test]
     fn the_ready_line_has_its_fields_in_order() {
-        let line = ready_line("http://h:1", "eu-west-1", &Identities::default(), None);
+        let here = FacadeUrl { name: "here", product: "HERE", url: "http://h:1/_staves/here".to_owned() };
+        let line = ready_line("http://h:1", "eu-west-1", &Identities::default(), None, &[here]);
         let pid = std::process::id();
         let expected =
             r#"{"endpoint":"http://h:1","access_key":"test","secret_key":"test","region":"eu-west-1","pid":"#;
-        assert_eq!(line, format!("{expected}{pid}}}"));
+        let facades = r#","facades":{"here":"http://h:1/_staves/here"}}"#;
+        assert_eq!(line, format!("{expected}{pid}{facades}"));
     }
 }

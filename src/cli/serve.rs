@@ -8,6 +8,8 @@ use super::args::Switch;
 use super::settings::Settings;
 use super::{banner, log, progress};
 use crate::engine::limits::Limits;
+use crate::facades::{self, Upstream};
+use crate::http::identity::Secret;
 use crate::s3::RegionRule;
 use crate::server::{RunningServer, Server, ServerBuilder, Tls};
 
@@ -65,6 +67,21 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .tls(tls)
         .buckets(serve.bucket)
         .idle_timeout(serve.idle_timeout);
+    let mut options = facades::Options::default();
+    for option in &serve.facade_option {
+        options.add(option).map_err(|error| error.to_string())?;
+    }
+    builder = builder.facade_options(options).cors_origins(serve.cors_origin);
+    if let (Some(url), Some(access_key), Some(secret_key)) =
+        (serve.upstream, serve.upstream_access_key, serve.upstream_secret_key)
+    {
+        let (public_url, region) = (serve.upstream_public_url, serve.upstream_region);
+        let secret_key = Secret::new(secret_key);
+        builder = builder.upstream(Upstream { url, public_url, region, access_key, secret_key });
+    }
+    for (name, setting) in serve.facade {
+        builder = builder.facade(name, setting);
+    }
     if let Some(url) = serve.public_url {
         builder = builder.public_url(url);
     }

@@ -116,9 +116,18 @@ fn resolve(flags: &Layer, surroundings: &Surroundings) -> Result<Settings, Strin
 /// What no single value can tell.
 fn check(serve: &ServeArgs) -> Result<(), String> {
     match (&serve.tls_cert, &serve.tls_key) {
-        (Some(_), None) => Err("--tls-cert needs its private key: add --tls-key FILE".to_owned()),
-        (None, Some(_)) => Err("--tls-key needs its certificate: add --tls-cert FILE".to_owned()),
-        _ => Ok(()),
+        (Some(_), None) => return Err("--tls-cert needs its private key: add --tls-key FILE".to_owned()),
+        (None, Some(_)) => return Err("--tls-key needs its certificate: add --tls-cert FILE".to_owned()),
+        _ => {}
+    }
+    let credentials = (&serve.upstream_access_key, &serve.upstream_secret_key);
+    match (&serve.upstream, credentials) {
+        (None, (None, None)) if serve.upstream_public_url.is_none() => Ok(()),
+        (None, _) => Err("what is set for the upstream needs one: add --upstream URL".to_owned()),
+        (Some(_), (Some(_), Some(_))) => Ok(()),
+        (Some(_), _) => {
+            Err("--upstream needs credentials: add --upstream-access-key and --upstream-secret-key".to_owned())
+        }
     }
 }
 
@@ -216,6 +225,7 @@ pub(super) mod tests {
     use super::*;
     use crate::cli::args::Switch;
     use crate::engine::Durability;
+    use crate::server::FacadeSetting;
 
     struct Case {
         surroundings: Surroundings,
@@ -313,7 +323,29 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn facades_are_set_one_by_one() {
+        let serve = case(&[("STAVES_FACADE", "geolens=:9101,arcgis=off")], Some("cors_origin = 'https://a.test'"));
+        let serve = serve.settle(&[]).unwrap().serve;
+        let listen = FacadeSetting::Listen { host: None, port: 9101 };
+        assert_eq!(serve.facade, [("geolens".to_owned(), listen), ("arcgis".to_owned(), FacadeSetting::Off)]);
+        assert_eq!(serve.cors_origin.len(), 1);
+        let bad = case(&[("STAVES_FACADE", "geolens:9101")], None).settle(&[]).unwrap_err();
+        assert!(bad.contains("STAVES_FACADE") && bad.contains("geolens=:9101"), "{bad}");
+    }
+
+    #[test]
     fn certificate_and_key_go_together() {
         assert!(case(&[], None).settle(&["--tls-cert", "c.pem"]).unwrap_err().contains("--tls-key"));
+    }
+
+    #[test]
+    fn an_upstream_needs_credentials_and_they_need_it() {
+        let refused = |flags: &[&str]| case(&[], None).settle(flags).unwrap_err();
+        assert!(refused(&["--upstream", "http://s3:9000"]).contains("--upstream-access-key"));
+        assert!(refused(&["--upstream-access-key", "a"]).contains("--upstream URL"));
+        let bad = case(&[("STAVES_UPSTREAM", "s3:9000/path")], None).settle(&[]).unwrap_err();
+        assert!(bad.contains("http://host:port"), "{bad}");
+        let flags = ["--upstream", "https://S3.test/", "--upstream-access-key", "a", "--upstream-secret-key", "b"];
+        assert_eq!(settings_of(&flags).serve.upstream.as_deref(), Some("https://s3.test"));
     }
 }

@@ -18,6 +18,8 @@ const BUCKET_CORS: DocumentName<'static> = DocumentName { namespace: "s3", name:
 /// What pages read besides the simple headers.
 const EXPOSED: &str =
     "ETag, Location, Content-Disposition, Content-Length, Content-Range, Retry-After, X-Correlation-ID";
+/// What pages may do in the buckets that facades make.
+pub(super) const BUCKET_METHODS: [&str; 4] = ["GET", "HEAD", "PUT", "POST"];
 const METHODS: &str = "GET, HEAD, POST, PUT, DELETE, OPTIONS";
 
 /// An origin, or several by one `*`, as in S3's CORS rules: `https://app.example.com`, `https://*.example.com`, `*`.
@@ -152,19 +154,24 @@ pub(super) async fn open_bucket(
     if bucket.account == account { Ok(bucket) } else { Err(Error::BucketExists { account: bucket.account }) }
 }
 
-/// The CORS configuration of buckets that facades make, as S3 keeps it: presigned URLs are used by pages.
-fn bucket_document(allowed: &[OriginPattern]) -> Vec<u8> {
+/// Pages of which origins may use the buckets that facades make, as S3's rules write it.
+pub(super) fn bucket_origins(allowed: &[OriginPattern]) -> Vec<String> {
     let local = ["localhost", "127.0.0.1", "[::1]"];
     let local = local.iter().flat_map(|host| ["http", "https"].map(|scheme| format!("{scheme}://{host}")));
     let local = local.flat_map(|origin| [origin.clone(), format!("{origin}:*")]);
+    local.chain(allowed.iter().map(|pattern| pattern.0.clone())).collect()
+}
+
+/// The CORS configuration of buckets that facades make, as S3 keeps it: presigned URLs are used by pages.
+fn bucket_document(allowed: &[OriginPattern]) -> Vec<u8> {
     let mut xml = XmlWriter::new(Declaration::Yes);
     xml.open_ns("CORSConfiguration");
     xml.open("CORSRule");
     xml.text("AllowedHeader", "*");
-    for method in ["GET", "HEAD", "PUT", "POST"] {
+    for method in BUCKET_METHODS {
         xml.text("AllowedMethod", method);
     }
-    for origin in local.chain(allowed.iter().map(|pattern| pattern.0.clone())) {
+    for origin in bucket_origins(allowed) {
         xml.text("AllowedOrigin", &origin);
     }
     xml.text("ExposeHeader", "ETag");

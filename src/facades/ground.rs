@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 
 use super::cors::OriginPattern;
 use super::credentials::Credentials;
-use super::options::{FacadeOptions, Options};
+use super::options::{FacadeOptions, OptionError, Options};
 use super::storage::{EngineStorage, Storage};
 use super::token::Tokens;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::document::{Change, DocumentName, DocumentQuery, Owner};
-use crate::engine::error::{Error, Result};
-use crate::http::identity::{AuthMode, Identities, Identity};
+use crate::engine::error::{Error, Result as EngineResult};
+use crate::http::identity::{AuthMode, Identities, Identity, Secret};
 use crate::http::origin::Origin;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::time::Timestamp;
@@ -39,8 +39,25 @@ pub struct Config {
     pub named: Vec<String>,
     /// What was set for each facade.
     pub options: Options,
+    /// The S3 endpoint that control planes put objects on, if it is not this server.
+    pub upstream: Option<Upstream>,
     /// Pages of which other origins may use the facades, besides those on this machine.
     pub cors_origins: Vec<OriginPattern>,
+}
+
+/// An S3 endpoint behind this server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    /// Where it is: `http://host:port` or `https://host:port`.
+    pub url: String,
+    /// The address by which clients reach it, for presigned URLs, if it is another.
+    pub public_url: Option<String>,
+    /// Its region.
+    pub region: String,
+    /// Who asks there.
+    pub access_key: String,
+    /// What requests are signed with there.
+    pub secret_key: Secret,
 }
 
 /// What all facades share.
@@ -52,14 +69,20 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(config: Config) -> Arc<Shared> {
-        let storage = Arc::new(EngineStorage::new(&config));
-        Arc::new(Shared {
+    pub(super) fn new(config: Config) -> Result<Arc<Shared>, OptionError> {
+        let storage: Arc<dyn Storage> = match &config.upstream {
+            None => Arc::new(EngineStorage::new(&config)),
+            #[cfg(feature = "upstream")]
+            Some(upstream) => Arc::new(super::storage::UpstreamStorage::new(&config, upstream)),
+            #[cfg(not(feature = "upstream"))]
+            Some(_) => return Err(OptionError::no_upstream()),
+        };
+        Ok(Arc::new(Shared {
             credentials: Credentials::new(Arc::clone(&config.identities), config.auth),
             tokens: Tokens::new(Arc::clone(&config.identities)),
             storage,
             config,
-        })
+        }))
     }
 }
 
@@ -108,7 +131,7 @@ impl Ground {
 
     /// The bucket of that name, made with the caller's account as its owner unless it is there. A bucket of another account
     /// is [`Error::BucketExists`]. Pages of the origins that may use the facades may use it, too.
-    pub(crate) async fn bucket(&self, name: &BucketName, caller: &Identity) -> Result<Bucket> {
+    pub(crate) async fn bucket(&self, name: &BucketName, caller: &Identity) -> EngineResult<Bucket> {
         let config = &self.shared.config;
         let Config { engine, region, cors_origins, .. } = config;
         super::cors::open_bucket(engine, name, &caller.account, region, cors_origins).await
@@ -140,7 +163,7 @@ impl Ground {
         &self,
         owner: impl Into<Owner<'a>>,
         name: &str,
-    ) -> Result<Option<T>> {
+    ) -> EngineResult<Option<T>> {
         match self.engine().document(owner, self.named(name)) {
             Ok(bytes) => parse(&bytes).map(Some),
             Err(Error::NoSuchDocument) => Ok(None),
@@ -155,7 +178,7 @@ impl Ground {
         prefix: &str,
         after: &str,
         limit: usize,
-    ) -> Result<Vec<(String, T)>> {
+    ) -> EngineResult<Vec<(String, T)>> {
         let query = DocumentQuery { prefix: prefix.to_owned(), after: after.to_owned(), limit };
         let page = self.engine().list_documents(owner, self.name, query).await?;
         page.into_iter().map(|(name, body)| Ok((name, parse(&body)?))).collect()
@@ -167,7 +190,7 @@ impl Ground {
         owner: impl Into<Owner<'a>>,
         name: &str,
         document: &T,
-    ) -> Result<()> {
+    ) -> EngineResult<()> {
         self.engine().put_document(owner, self.named(name), write(document)?).await
     }
 
@@ -178,7 +201,7 @@ impl Ground {
         owner: impl Into<Owner<'a>>,
         name: &str,
         change: impl FnOnce(&mut Option<T>, Timestamp) -> R + Send + 'static,
-    ) -> Result<R>
+    ) -> EngineResult<R>
     where
         T: DeserializeOwned + Serialize + Send + 'static,
         R: Send + 'static,
@@ -202,7 +225,7 @@ impl Ground {
     }
 
     /// Deletes a document; one that does not exist is fine.
-    pub(crate) async fn delete_document<'a>(&self, owner: impl Into<Owner<'a>>, name: &str) -> Result<()> {
+    pub(crate) async fn delete_document<'a>(&self, owner: impl Into<Owner<'a>>, name: &str) -> EngineResult<()> {
         self.engine().delete_document(owner, self.named(name)).await
     }
 
@@ -211,10 +234,10 @@ impl Ground {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> EngineResult<T> {
     serde_json::from_slice(bytes).map_err(|error| Error::Corrupt { what: format!("a facade's document: {error}") })
 }
 
-fn write<T: Serialize>(document: &T) -> Result<Vec<u8>> {
+fn write<T: Serialize>(document: &T) -> EngineResult<Vec<u8>> {
     serde_json::to_vec(document).map_err(|error| Error::Bug { what: format!("a document can be written: {error}") })
 }

@@ -30,7 +30,7 @@ use crate::http::origin::Origin;
 use crate::wire::query::Query;
 
 pub use self::cors::OriginPattern;
-pub use self::ground::Config;
+pub use self::ground::{Config, Upstream};
 pub use self::options::{FacadeOption, OptionError, Options};
 
 /// A facade's line in the table.
@@ -94,7 +94,7 @@ impl Facades {
         }
         let cors = Cors::new(config.cors_origins.clone());
         let public_url = config.public_url.clone();
-        let shared = ground::Shared::new(config);
+        let shared = ground::Shared::new(config)?;
         let mut open = Vec::new();
         for entry in FACADES.iter().filter(|entry| !shared.config.off.iter().any(|off| off == entry.name)) {
             let options = shared.config.options.of(entry.name, entry.options)?;

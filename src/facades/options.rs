@@ -99,6 +99,11 @@ impl FacadeOptions {
 }
 
 impl OptionError {
+    #[cfg(not(feature = "upstream"))]
+    pub(super) fn no_upstream() -> OptionError {
+        OptionError("this build knows no upstream; build it with: cargo build --release --features upstream".to_owned())
+    }
+
     pub(super) fn unknown_facade(name: &str) -> OptionError {
         let all: Vec<_> = super::names().collect();
         OptionError(format!("there is no facade {name:?}; there are {}", all.join(", ")))

@@ -20,7 +20,7 @@ use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
 use crate::engine::open::MultipartOrder;
 use crate::engine::{Durability, Engine, Options};
-use crate::facades::{self, Facades, OriginPattern};
+use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AuthMode, Config, RegionRule, Service};
@@ -72,6 +72,7 @@ pub struct ServerBuilder {
     facades: Vec<(String, FacadeSetting)>,
     facade_options: facades::Options,
     cors_origins: Vec<OriginPattern>,
+    upstream: Option<Upstream>,
     clock: Clock,
     on_seed: Box<dyn FnMut(SeedEvent<'_>) + Send>,
     idle_timeout: Duration,
@@ -101,6 +102,7 @@ impl Default for ServerBuilder {
             facades: Vec::new(),
             facade_options: facades::Options::default(),
             cors_origins: Vec::new(),
+            upstream: None,
             clock: Clock::default(),
             on_seed: Box::new(|_| {}),
             idle_timeout: Duration::from_secs(20),
@@ -237,6 +239,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn cors_origins(mut self, origins: impl IntoIterator<Item = OriginPattern>) -> Self {
         self.cors_origins = origins.into_iter().collect();
+        self
+    }
+
+    /// The S3 endpoint that control planes (Gjirafa VP, GeoLens) put objects on, instead of this server.
+    #[must_use]
+    pub fn upstream(mut self, upstream: Upstream) -> Self {
+        self.upstream = Some(upstream);
         self
     }
 
@@ -434,6 +443,7 @@ impl ServerBuilder {
             named: self.facades.iter().map(|(name, _)| name.clone()).collect(),
             options: self.facade_options.clone(),
             cors_origins: self.cors_origins.clone(),
+            upstream: self.upstream.clone(),
         };
         Facades::open(config).map_err(|error| StartError::Setting(error.to_string()))
     }

@@ -100,6 +100,17 @@ impl Storage for EngineStorage {
         Ok(self.presigned(at, &signing))
     }
 
+    async fn presigned_get(
+        &self,
+        at: &Place<'_>,
+        origin: &Origin,
+        expires_seconds: u32,
+    ) -> Result<String, StorageError> {
+        let Place { bucket, key, .. } = *at;
+        let signing = Signing { method: "GET", origin, bucket, key, query: &[], content_type: None, expires_seconds };
+        Ok(self.presigned(at, &signing))
+    }
+
     async fn parts(&self, at: &Place<'_>, upload_id: &str) -> Result<Vec<StoredPart>, StorageError> {
         let id = UploadId::from_client(upload_id);
         let upload = self.engine.upload(&self.bucket(at)?, &key(at.key)?, &id)?;

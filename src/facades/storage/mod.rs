@@ -3,6 +3,8 @@
 
 mod engine;
 mod presigned;
+#[cfg(feature = "upstream")]
+mod upstream;
 
 use std::fmt;
 use std::io;
@@ -21,6 +23,8 @@ use crate::wire::time::Timestamp;
 
 pub(super) use self::engine::EngineStorage;
 pub(super) use self::presigned::{Signing, presigned};
+#[cfg(feature = "upstream")]
+pub(super) use self::upstream::UpstreamStorage;
 
 /// An object's place, and for whom it is asked.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +113,14 @@ pub(crate) trait Storage: Send + Sync {
         at: &Place<'_>,
         origin: &Origin,
         content_type: Option<&str>,
+        expires_seconds: u32,
+    ) -> Result<String, StorageError>;
+
+    /// A URL that gives the object by GET.
+    async fn presigned_get(
+        &self,
+        at: &Place<'_>,
+        origin: &Origin,
         expires_seconds: u32,
     ) -> Result<String, StorageError>;
 
