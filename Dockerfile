@@ -13,7 +13,7 @@ ARG TARGET=
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     target="${TARGET:-$(rustc -vV | sed -n 's/^host: //p')}" \
     && RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
-        cargo build --release --locked --target "$target" \
+        cargo build --release --locked --features upstream --target "$target" \
     && mkdir -p /out/data /out/tmp \
     && cp "target/$target/release/staves" /out/staves
 
@@ -22,6 +22,8 @@ FROM scratch
 COPY --from=build --chown=65532:65532 --chmod=755 /out/data /data
 COPY --from=build --chown=65532:65532 --chmod=1777 /out/tmp /tmp
 COPY --from=build /out/staves /staves
+# For --upstream https://…: whom to trust.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 USER 65532:65532
 ENV STAVES_HOST=0.0.0.0 STAVES_DATA=/data
 VOLUME ["/data"]

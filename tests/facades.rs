@@ -5,7 +5,12 @@
 
 mod support;
 
-#[path = "facades/ground.rs"]
-mod ground;
 #[path = "facades/plain.rs"]
 mod plain;
+
+#[path = "facades/conformance.rs"]
+mod conformance;
+#[path = "facades/gjirafa.rs"]
+mod gjirafa;
+#[path = "facades/ground.rs"]
+mod ground;

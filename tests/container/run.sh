@@ -11,10 +11,12 @@ fi
 
 flags=$(sed -n "s/.*RUSTFLAGS='\([^']*\)'.*/\1/p" Dockerfile)
 user=$(sed -n 's/^USER //p' Dockerfile)
-[[ -n $flags && -n $user ]] || { echo "the Dockerfile's flags or user were not found" >&2; exit 1; }
+features=$(sed -n 's/.*cargo build .*\(--features [^ ]*\).*/\1/p' Dockerfile)
+[[ -n $flags && -n $user && -n $features ]] || { echo "the Dockerfile's flags, features or user were not found" >&2; exit 1; }
 host=$(rustc -vV | sed -n 's/^host: //p')
 # Not optimised: what is tested is that it runs in an empty root.
-RUSTFLAGS=$flags cargo build --locked --target "$host" --target-dir target/static
+# shellcheck disable=SC2086
+RUSTFLAGS=$flags cargo build --locked $features --target "$host" --target-dir target/static
 binary=target/static/$host/debug/staves
 if file "$binary" 2>/dev/null | grep -q "dynamically linked"; then
     echo "the binary is not static: $(file "$binary")" >&2
@@ -22,13 +24,14 @@ if file "$binary" 2>/dev/null | grep -q "dynamically linked"; then
 fi
 
 root=$(mktemp -d)
-server=
+server= front=
 end() {
     [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    [[ -z $front ]] || kill "$front" 2>/dev/null || true
     rm -rf "$root"
 }
 trap end EXIT
-mkdir -p "$root/data" "$root/tmp"
+mkdir -p "$root/data" "$root/tmp" "$root/etc"
 chmod 1777 "$root/tmp"
 chmod 755 "$root"
 cp "$binary" "$root/staves"
@@ -60,6 +63,29 @@ put=$("${clean[@]}" "${in_root[@]}" presign s3://bkt/key --method PUT --endpoint
 get=$("${clean[@]}" "${in_root[@]}" presign s3://bkt/key --endpoint "$endpoint")
 curl --silent --show-error --fail-with-body --upload-file "$root/tmp/body" "$put"
 curl --silent --show-error --fail-with-body "$get" | cmp - "$root/tmp/body"
+
+echo "== a control plane in front of it, by a name that /etc/hosts knows, as Docker's names are known"
+echo "127.0.0.1 upstream" >"$root/etc/hosts"
+"${clean[@]}" STAVES_READY_JSON=on STAVES_DURABILITY=memory STAVES_UPSTREAM="http://upstream:${endpoint##*:}" \
+    STAVES_UPSTREAM_ACCESS_KEY=test STAVES_UPSTREAM_SECRET_KEY=test STAVES_UPSTREAM_PUBLIC_URL="$endpoint" \
+    "${in_root[@]}" >"$root/front" 2>"$root/front.log" &
+front=$!
+for _ in $(seq 100); do
+    [[ -s $root/front ]] && break
+    sleep 0.1
+done
+api=$(sed -n 's/.*"gjirafa":"\([^"]*\)".*/\1/p' "$root/front")/api/projects/p1/uploads
+ask() { curl --silent --show-error --fail-with-body -H 'Authorization: test' "$@" || { cat "$root/front.log" >&2; exit 1; }; }
+single=$(ask "$api/url" --json '{"fileName": "body"}')
+value() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" <<<"$2"; }
+curl --silent --show-error --fail-with-body --upload-file "$root/tmp/body" "$(value url "$single")"
+path=$(value downloadPath "$(ask -X POST "$api/success/$(value requestKey "$single")")")
+[[ $path == "$endpoint/gjirafa-p1/"* ]] || { echo "not on the upstream: $path" >&2; exit 1; }
+curl --silent --show-error --fail-with-body "$path" | cmp - "$root/tmp/body"
+kill -TERM "$front"
+wait "$front"
+front=
+
 kill -TERM "$server"
 wait "$server"
 server=

@@ -9,17 +9,47 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::Value;
 use staves::engine::clock::Clock;
+use staves::engine::limits::Limits;
+use staves::engine::list::ListQuery;
+use staves::engine::upload::UploadQuery;
+use staves::facades::Upstream;
+use staves::http::identity::{Identities, Identity, Secret};
 use staves::server::{RunningServer, Server, ServerBuilder};
 use tempfile::TempDir;
 
 use super::support::{RawClient, Reply, RequestBuilder};
 
-/// A server on disk that can be started again, with a clock that only moves when it is told.
+/// Parts may be as small as this, so that tests need not send megabytes.
+pub(crate) const SMALL_PART: u64 = 16;
+
+/// Runs tests of a control plane, functions of a [`World`], over the engine and over an S3 endpoint behind the server.
+macro_rules! over_both_storages {
+    ($facade:literal: $($test:ident),+ $(,)?) => {
+        mod over_the_engine {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(crate::plain::World::start($facade).await).await;
+            })+
+        }
+        #[cfg(feature = "upstream")]
+        mod over_an_upstream {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(crate::plain::World::over_upstream($facade).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use over_both_storages;
+
+/// A server on disk that can be started again, with a clock that only moves when it is told; perhaps with another server
+/// behind it, as its upstream.
 pub(crate) struct World {
     running: Option<RunningServer>,
+    upstream: Option<RunningServer>,
     data: TempDir,
     now_ms: Arc<AtomicI64>,
-    set_up: Box<dyn Fn(ServerBuilder) -> ServerBuilder + Send>,
+    set_up: Box<dyn Fn(ServerBuilder) -> ServerBuilder + Send + Sync>,
     /// The name of the facade that is asked.
     facade: &'static str,
 }
@@ -31,20 +61,59 @@ impl World {
 
     pub(crate) async fn with(
         facade: &'static str,
-        set_up: impl Fn(ServerBuilder) -> ServerBuilder + Send + 'static,
+        set_up: impl Fn(ServerBuilder) -> ServerBuilder + Send + Sync + 'static,
     ) -> World {
-        let data = tempfile::tempdir().unwrap();
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let now_ms = Arc::new(AtomicI64::new(i64::try_from(now.as_millis()).unwrap()));
-        let mut world = World { running: None, data, now_ms, set_up: Box::new(set_up), facade };
+        let mut world = World::closed(facade, set_up);
         world.open().await;
         world
     }
 
-    async fn open(&mut self) {
+    /// With another Staves behind it. Only builds with the feature `upstream` can do that.
+    pub(crate) async fn over_upstream(facade: &'static str) -> World {
+        World::over_upstream_with(facade, |builder| builder).await
+    }
+
+    pub(crate) async fn over_upstream_with(
+        facade: &'static str,
+        set_up: impl Fn(ServerBuilder) -> ServerBuilder + Send + Sync + 'static,
+    ) -> World {
+        let mut world = World::closed(facade, set_up);
+        let identities = Identities::new([Identity::new("upstream", "hidden")]).unwrap();
+        let builder = world.builder().data_dir(world.data.path().join("upstream")).identities(identities);
+        world.upstream = Some(builder.start().await.expect("the upstream starts"));
+        world.open().await;
+        world
+    }
+
+    fn closed(facade: &'static str, set_up: impl Fn(ServerBuilder) -> ServerBuilder + Send + Sync + 'static) -> World {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        World {
+            running: None,
+            upstream: None,
+            data: tempfile::tempdir().unwrap(),
+            now_ms: Arc::new(AtomicI64::new(i64::try_from(now.as_millis()).unwrap())),
+            set_up: Box::new(set_up),
+            facade,
+        }
+    }
+
+    fn builder(&self) -> ServerBuilder {
+        let limits = Limits { min_part_size_bytes: SMALL_PART, ..Limits::default() };
         let clock = Clock::Fixed(Arc::clone(&self.now_ms));
-        let builder =
-            Server::builder().hosts(["127.0.0.1"]).port(0).data_dir(self.data.path().join("data")).clock(clock);
+        Server::builder().hosts(["127.0.0.1"]).port(0).limits(limits).clock(clock)
+    }
+
+    async fn open(&mut self) {
+        let mut builder = self.builder().data_dir(self.data.path().join("data"));
+        if let Some(upstream) = &self.upstream {
+            builder = builder.upstream(Upstream {
+                url: upstream.endpoint().to_owned(),
+                public_url: None,
+                region: "us-east-1".to_owned(),
+                access_key: "upstream".to_owned(),
+                secret_key: Secret::new("hidden"),
+            });
+        }
         self.running = Some((self.set_up)(builder).start().await.expect("the server starts"));
     }
 
@@ -52,6 +121,11 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.running.take().unwrap().shutdown().await;
         self.open().await;
+    }
+
+    /// The server that has the bytes: the upstream, if there is one.
+    pub(crate) fn storage(&self) -> &RunningServer {
+        self.upstream.as_ref().unwrap_or_else(|| self.server())
     }
 
     pub(crate) fn server(&self) -> &RunningServer {
@@ -90,13 +164,34 @@ impl World {
 
     /// A request to a URL that an answer carried, without credentials.
     pub(crate) fn follow(&self, method: &str, url: &str) -> RequestBuilder {
-        let target = url.strip_prefix(&format!("http://{}", self.addr())).expect("a URL of this server");
-        self.s3().request(method, target).anonymous()
+        let (addr, target) = url.strip_prefix("http://").unwrap().split_at(url["http://".len()..].find('/').unwrap());
+        let known = [self.addr(), self.storage().addr()];
+        let addr = addr.parse().unwrap_or_else(|error| panic!("{error}: {url}"));
+        assert!(known.contains(&addr), "{url} is at none of {known:?}");
+        RawClient::new(addr, "", "").request(method, target).anonymous()
+    }
+
+    /// An object as the engine has it; `None` if there is none.
+    pub(crate) fn object(&self, bucket: &str, key: &str) -> Option<staves::engine::object::Object> {
+        let engine = self.storage().engine();
+        let bucket = engine.bucket(&staves::wire::bucket_name::BucketName::parse(bucket).ok()?).ok()?;
+        engine.object(&bucket, &staves::wire::object_key::ObjectKey::parse(key.to_owned()).ok()?).ok()
+    }
+
+    /// How many multipart uploads are open in a bucket, and how many objects it has.
+    pub(crate) async fn uploads_and_objects(&self, bucket: &str) -> (usize, usize) {
+        let engine = self.storage().engine();
+        let name = staves::wire::bucket_name::BucketName::parse(bucket).unwrap();
+        let Ok(bucket) = engine.bucket(&name) else { return (0, 0) };
+        let keys = ListQuery { limit: 1000, ..ListQuery::default() };
+        let objects = engine.list_objects(&bucket, keys.clone()).await.unwrap().entries.len();
+        let query = UploadQuery { keys, after_upload: None };
+        (engine.list_uploads(&bucket, query).await.unwrap().entries.len(), objects)
     }
 
     /// An object's bytes as the engine has them; `None` if there is none.
     pub(crate) async fn s3_bytes(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
-        let engine = self.server().engine();
+        let engine = self.storage().engine();
         let bucket = engine.bucket(&staves::wire::bucket_name::BucketName::parse(bucket).ok()?).ok()?;
         let key = staves::wire::object_key::ObjectKey::parse(key.to_owned()).ok()?;
         let opened = engine.open_object(&bucket, &key).ok()?;
@@ -111,8 +206,8 @@ impl World {
 
     /// The files that hold bytes of bodies, arrived or arriving, once the keeper is done.
     pub(crate) fn blob_files(&self) -> usize {
-        let count = |dir: &str| walk(&self.data.path().join("data").join(dir));
-        count("blobs") + count("tmp")
+        let count = |dir: &str| walk(&self.data.path().join(dir));
+        count("data/blobs") + count("data/tmp") + count("upstream/blobs") + count("upstream/tmp")
     }
 
     /// Waits until as many files hold bytes of bodies: released ones go in the background.

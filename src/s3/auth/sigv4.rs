@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Authenticated, PayloadMode, Principal, Seed, Trailer, denied};
 use crate::http::identity::Identity;
+use crate::http::origin::Origin;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
 use crate::s3::{RegionRule, Shared};
@@ -113,7 +114,12 @@ fn verify(
             .with("HeadersNotSigned", unsigned.join(", ")));
     }
     let key = signing_key(shared, identity, signature.scope);
-    let computed = canonical.sign(signature.date, signature.scope, &key);
+    let mut computed = canonical.sign(signature.date, signature.scope, &key);
+    if !computed.matches(signature.provided)
+        && let Some(through_proxy) = through_proxy(shared, head, signature, canonical, &key)
+    {
+        computed = through_proxy;
+    }
     if !computed.matches(signature.provided) {
         denied::log_why(shared, head, identity, signature, canonical);
         return Err(mismatch(signature.access_key, &computed, signature.provided));
@@ -134,6 +140,26 @@ fn verify(
     let payload_mode = payload_mode(hash, seed);
     let principal = Principal::Identity(Arc::clone(identity));
     Ok(Authenticated { principal, payload_mode, hoisted: Vec::new() })
+}
+
+/// The request as the client sent it to a proxy that put another host name in: URLs are handed out for the address that
+/// the client came by, and have to work there. `None` if that does not match either.
+fn through_proxy(
+    shared: &Shared,
+    head: &Head,
+    signature: &Signature<'_>,
+    canonical: &Canonical,
+    key: &SigningKey,
+) -> Option<Computed> {
+    let origins = [shared.config.public_url.as_deref(), None];
+    let origins = origins.map(|public_url| Origin::of(&head.connection, &head.headers, public_url));
+    origins.iter().find_map(|origin| {
+        let mut sent = canonical.clone();
+        let host = sent.headers.iter_mut().find(|(name, _)| name == "host")?;
+        host.1 = origin.authority().as_bytes().to_vec();
+        let computed = sent.sign(signature.date, signature.scope, key);
+        computed.matches(signature.provided).then_some(computed)
+    })
 }
 
 /// What verifying chunks starts from.
