@@ -8,6 +8,8 @@ mod support;
 #[path = "facades/plain.rs"]
 mod plain;
 
+#[path = "facades/arcgis.rs"]
+mod arcgis;
 #[path = "facades/conformance.rs"]
 mod conformance;
 #[path = "facades/gjirafa.rs"]

@@ -379,8 +379,9 @@ impl<'a> Store<'a> {
 /// `arcgis-<context>`, in lower case and with `-` for `_`.
 fn bucket_name(context: &str) -> Result<BucketName, ArcError> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let shaped = context.bytes().all(allowed) && context.starts_with(|c: char| c.is_ascii_alphanumeric());
     let name = format!("arcgis-{}", context.to_ascii_lowercase().replace('_', "-"));
-    let name = if context.bytes().all(allowed) { BucketName::parse(&name).ok() } else { None };
+    let name = if shaped { BucketName::parse(&name).ok() } else { None };
     name.ok_or_else(|| ArcError::bad_context(context))
 }
 
@@ -399,7 +400,7 @@ mod tests {
         assert_eq!(name("arcgis").as_deref(), Some("arcgis-arcgis"));
         assert_eq!(name("My_Site-2").as_deref(), Some("arcgis-my-site-2"));
         assert!(name(&"a".repeat(56)).is_some());
-        for bad in ["", "-", "a-", "a.b", "č", "a b", "..", &"a".repeat(57)] {
+        for bad in ["", "-", "-a", "a-", "a.b", "č", "a b", "..", &"a".repeat(57)] {
             assert_eq!(name(bad), None, "{bad}");
         }
     }
