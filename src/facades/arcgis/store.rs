@@ -4,6 +4,8 @@
 //! The document says what the item is, the engine whether it is open or whole. Where the server ended between the two, or
 //! somebody changed the object over S3, the engine is right: [`Store::load`] puts the document right before it is used.
 
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
 use super::auth::Caller;
@@ -37,20 +39,56 @@ const COMMIT_TRIES: usize = 3;
 const RULES: PartRules =
     PartRules { order: PartOrder::AsListed, numbers: PartNumbers::Any, min_size_bytes: 0, multiple_of_bytes: 1 };
 
+/// The items of all contexts.
+pub(super) struct Stores {
+    ground: Ground,
+    turns: Arc<Turns>,
+}
+
+/// Commits of the same item take turns, so that each sees which list the one before has written down.
+struct Turns([tokio::sync::Mutex<()>; 64]);
+
 /// The items of a context, as one caller may see them.
-pub(super) struct Store<'a> {
-    ground: &'a Ground,
-    caller: &'a Caller,
-    context: &'a str,
+#[derive(Clone)]
+pub(super) struct Store {
+    ground: Ground,
+    turns: Arc<Turns>,
+    caller: Caller,
+    context: String,
     bucket: BucketName,
 }
 
-impl<'a> Store<'a> {
-    /// Fails when the context has no place among buckets.
-    pub(super) fn new(ground: &'a Ground, caller: &'a Caller, context: &'a str) -> Result<Store<'a>, ArcError> {
-        Ok(Store { ground, caller, context, bucket: bucket_name(context)? })
+/// An item whose document agrees with the engine.
+struct Loaded {
+    bucket: Bucket,
+    item: Item,
+    /// The engine's upload, unless the item is committed.
+    upload: Option<UploadRow>,
+}
+
+impl Stores {
+    pub(super) fn new(ground: &Ground) -> Stores {
+        let turns = Arc::new(Turns(std::array::from_fn(|_| tokio::sync::Mutex::new(()))));
+        Stores { ground: ground.clone(), turns }
     }
 
+    /// Those of a context. Fails when it has no place among buckets.
+    pub(super) fn of(&self, caller: &Caller, context: &str) -> Result<Store, ArcError> {
+        let bucket = bucket_name(context)?;
+        let (ground, turns) = (self.ground.clone(), Arc::clone(&self.turns));
+        Ok(Store { ground, turns, caller: caller.clone(), context: context.to_owned(), bucket })
+    }
+}
+
+impl Turns {
+    /// The turn of an item: others may share it.
+    async fn of(&self, id: &str) -> tokio::sync::MutexGuard<'_, ()> {
+        let sum = id.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        self.0[sum % self.0.len()].lock().await
+    }
+}
+
+impl Store {
     /// An id of its own for the context: Kubernetes tells clients in which data store uploads are.
     pub(super) fn data_store_id(&self) -> String {
         let digest = Sha256::digest(format!("data store of {}", self.bucket));
@@ -61,6 +99,11 @@ impl<'a> Store<'a> {
 
     /// Starts an item that is made of parts.
     pub(super) async fn register(&self, new: NewItem) -> Result<(String, Item), ArcError> {
+        let store = self.clone();
+        to_its_end(async move { store.register_whole(new).await }).await
+    }
+
+    async fn register_whole(&self, new: NewItem) -> Result<(String, Item), ArcError> {
         let bucket = self.open_bucket().await?;
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
@@ -77,6 +120,11 @@ impl<'a> Store<'a> {
 
     /// Makes an item of a file that has arrived.
     pub(super) async fn put(&self, new: NewItem, body: Sealed) -> Result<(String, Item), ArcError> {
+        let store = self.clone();
+        to_its_end(async move { store.put_whole(new, body).await }).await
+    }
+
+    async fn put_whole(&self, new: NewItem, body: Sealed) -> Result<(String, Item), ArcError> {
         let bucket = self.open_bucket().await?;
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
@@ -112,8 +160,7 @@ impl<'a> Store<'a> {
 
     /// An item as it is.
     pub(super) async fn item(&self, id: &str) -> Result<Item, ArcError> {
-        let (_, item) = self.load(id).await?;
-        Ok(item)
+        Ok(self.load(id).await?.item)
     }
 
     /// Whether a part may be uploaded now. Asked before its bytes are taken in; it is asked again with them.
@@ -128,8 +175,8 @@ impl<'a> Store<'a> {
 
     /// Stores a part, replacing the one of its number.
     pub(super) async fn put_part(&self, id: &str, number: PartNumber, body: Sealed) -> Result<(), ArcError> {
-        let (bucket, item) = self.load(id).await?;
-        let Some(upload) = self.upload(&bucket, id, &item)? else { return Err(ArcError::already_committed(id)) };
+        let Loaded { bucket, upload, .. } = self.load(id).await?;
+        let upload = upload.ok_or_else(|| ArcError::already_committed(id))?;
         match self.engine().put_part(&bucket, &upload, number, body).await {
             Ok(_) => Ok(()),
             Err(Error::NoSuchUpload) => Err(self.ended(id).await),
@@ -139,8 +186,8 @@ impl<'a> Store<'a> {
 
     /// The item, and the numbers of the parts that are there: none after the commit.
     pub(super) async fn parts(&self, id: &str) -> Result<(Item, Vec<u16>), ArcError> {
-        let (bucket, item) = self.load(id).await?;
-        let parts = match self.upload(&bucket, id, &item)? {
+        let Loaded { item, upload, .. } = self.load(id).await?;
+        let parts = match upload {
             Some(upload) => self.stored(&upload).await?,
             None => Vec::new(),
         };
@@ -150,10 +197,19 @@ impl<'a> Store<'a> {
     /// Makes an item whole: of the listed parts in their order, or without a list of all in the order of their numbers.
     /// Again with the same list, it succeeds again.
     pub(super) async fn commit(&self, id: &str, listed: Option<&str>) -> Result<(), ArcError> {
+        let (store, id, listed) = (self.clone(), id.to_owned(), listed.map(str::to_owned));
+        to_its_end(async move {
+            let _turn = store.turns.of(&id).await;
+            store.commit_in_turn(&id, listed.as_deref()).await
+        })
+        .await
+    }
+
+    async fn commit_in_turn(&self, id: &str, listed: Option<&str>) -> Result<(), ArcError> {
         for _ in 0..COMMIT_TRIES {
-            let (bucket, item) = self.load(id).await?;
+            let Loaded { bucket, item, upload } = self.load(id).await?;
             let listed = listed.map(|text| parts::parse(text, &item.name)).transpose()?;
-            let Some(upload) = self.upload(&bucket, id, &item)? else {
+            let Some(upload) = upload else {
                 return self.check_repeated(&bucket, id, &item, listed.as_deref());
             };
             let stored = self.stored(&upload).await?;
@@ -172,7 +228,7 @@ impl<'a> Store<'a> {
                 Ok(_) => return self.note_committed(&bucket, id, numbers).await,
                 // A part was replaced since the list was made.
                 Err(Error::InvalidPart { .. }) => {}
-                // Another commit, with another list: with the same one the engine gives the same answer again.
+                // It was deleted, or completed over S3.
                 Err(Error::NoSuchUpload) => return Err(self.ended(id).await),
                 Err(error) => return Err(error.into()),
             }
@@ -202,7 +258,7 @@ impl<'a> Store<'a> {
 
     /// An item that is whole, and its bytes.
     pub(super) async fn open(&self, id: &str) -> Result<(Item, OpenObject), ArcError> {
-        let (bucket, item) = self.load(id).await?;
+        let Loaded { bucket, item, .. } = self.load(id).await?;
         if !item.is_committed() {
             return Err(ArcError::not_committed(id));
         }
@@ -221,7 +277,7 @@ impl<'a> Store<'a> {
     async fn open_bucket(&self) -> Result<Bucket, ArcError> {
         match self.ground.bucket(&self.bucket, &self.caller.identity).await {
             Ok(bucket) => Ok(bucket),
-            Err(Error::BucketExists { .. }) => Err(ArcError::others_context(self.context)),
+            Err(Error::BucketExists { .. }) => Err(ArcError::others_context(&self.context)),
             Err(error) => Err(error.into()),
         }
     }
@@ -230,7 +286,7 @@ impl<'a> Store<'a> {
     fn find_bucket(&self) -> Result<Option<Bucket>, ArcError> {
         match self.engine().bucket(&self.bucket) {
             Ok(bucket) if bucket.account == self.caller.identity.account => Ok(Some(bucket)),
-            Ok(_) => Err(ArcError::others_context(self.context)),
+            Ok(_) => Err(ArcError::others_context(&self.context)),
             Err(Error::NoSuchBucket) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -243,16 +299,15 @@ impl<'a> Store<'a> {
         Ok(self.ground.document(bucket, &item::document(id))?)
     }
 
-    /// An item whose document agrees with the engine.
-    async fn load(&self, id: &str) -> Result<(Bucket, Item), ArcError> {
+    async fn load(&self, id: &str) -> Result<Loaded, ArcError> {
         let no_such_item = || ArcError::no_such_item(id);
         let bucket = self.find_bucket()?.ok_or_else(no_such_item)?;
         let item = self.document(&bucket, id)?.ok_or_else(no_such_item)?;
         let key = item::key(id, &item.name)?;
         if let State::Open { upload } = &item.state
-            && self.find_upload(&bucket, &key, upload)?.is_some()
+            && let Some(upload) = self.find_upload(&bucket, &key, upload)?
         {
-            return Ok((bucket, item));
+            return Ok(Loaded { bucket, item, upload: Some(upload) });
         }
         let item = match (self.engine().object(&bucket, &key), &item.state) {
             (Ok(_), State::Committed { .. }) => Some(item),
@@ -263,15 +318,7 @@ impl<'a> Store<'a> {
             }
             (Err(error), _) => return Err(error.into()),
         };
-        Ok((bucket, item.ok_or_else(no_such_item)?))
-    }
-
-    /// The engine's upload of an item; `None` once it is committed.
-    fn upload(&self, bucket: &Bucket, id: &str, item: &Item) -> Result<Option<UploadRow>, ArcError> {
-        match &item.state {
-            State::Open { upload } => self.find_upload(bucket, &item::key(id, &item.name)?, upload),
-            State::Committed { .. } => Ok(None),
-        }
+        Ok(Loaded { bucket, item: item.ok_or_else(no_such_item)?, upload: None })
     }
 
     fn find_upload(&self, bucket: &Bucket, key: &ObjectKey, upload: &str) -> Result<Option<UploadRow>, ArcError> {
@@ -374,6 +421,14 @@ impl<'a> Store<'a> {
             Err(error) => error,
         }
     }
+}
+
+/// Does all of it even if the client goes meanwhile: what is made in the engine shall have its document.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ArcError>> + Send + 'static,
+) -> Result<T, ArcError> {
+    let bug = || Error::Bug { what: "work on an item does not panic".to_owned() };
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(bug().into()))
 }
 
 /// `arcgis-<context>`, in lower case and with `-` for `_`.

@@ -69,7 +69,7 @@ async fn upload_on_server_is_spelled_as_there() {
 #[tokio::test]
 async fn upload_of_megabytes_keeps_every_byte() {
     let world = world().await;
-    let bytes: Vec<u8> = (0..3_000_017_u32).map(|n| (n % 251) as u8 ^ (n >> 11) as u8).collect();
+    let bytes: Vec<u8> = (0..3_000_017_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     let file = ("itemFile", "big.zip", "application/zip", &bytes[..]);
     let answer = good(&post_file(&world, &format!("{UPLOADS}/upload"), &[], file).http_chunked().send().await);
     let id = answer["item"]["itemID"].as_str().unwrap();
