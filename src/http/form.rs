@@ -15,9 +15,10 @@ use crate::wire::query::Query;
 pub const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// All of an urlencoded form.
 const MAX_URLENCODED_BYTES: u64 = 4 << 20;
-/// What stands before a field's bytes: a boundary and a few headers. The parser keeps all of it in memory, and looks through
-/// all of it again with every piece.
-const MAX_HEAD_BYTES: u64 = 64 << 10;
+/// What may be taken in before a field begins. A boundary and a few headers are a few hundred bytes, but the parser takes in a
+/// piece or two, of up to some 400 KiB, before it looks. It keeps all of it in memory, and looks through all of it again with
+/// every piece.
+const MAX_HEAD_BYTES: u64 = 2 << 20;
 
 /// A form in the request's body.
 pub enum Form {

@@ -3,6 +3,8 @@
 
 #[path = "conformance/adapter.rs"]
 mod adapter;
+#[path = "conformance/arcgis.rs"]
+mod arcgis;
 #[path = "conformance/gjirafa.rs"]
 mod gjirafa;
 #[path = "conformance/s3.rs"]
@@ -16,6 +18,7 @@ macro_rules! through_all {
     ($($test:ident),+ $(,)?) => {
         through_all! { @dialect through_s3 s3::S3 start $($test)+ }
         through_all! { @dialect through_gjirafa gjirafa::Gjirafa start $($test)+ }
+        through_all! { @dialect through_arcgis arcgis::ArcGis start $($test)+ }
         #[cfg(feature = "upstream")]
         through_all! { @dialect through_gjirafa_over_an_upstream gjirafa::Gjirafa over_upstream $($test)+ }
     };

@@ -94,7 +94,7 @@ fn see(url: &str) -> Response<Body> {
     let mut response = reply::empty(StatusCode::SEE_OTHER);
     match HeaderValue::from_str(url) {
         Ok(url) => drop(response.headers_mut().insert(header::LOCATION, url)),
-        Err(error) => tracing::error!(%error, url, "bug: a URL of ours is no header value"),
+        Err(error) => tracing::error!(%error, "bug: a URL of ours is no header value"),
     }
     response
 }

@@ -16,7 +16,9 @@ use crate::http::body::Payload;
 use crate::http::identity::Identity;
 
 /// The version that clients are told: they ask whether operations of later versions exist. Assumption 10.
-pub(super) const VERSION: &str = "11.3";
+pub(super) const VERSION: f64 = 11.3;
+/// The same with its third number.
+pub(super) const FULL_VERSION: &str = "11.3.0";
 
 /// A token lasts so long unless its client says otherwise.
 const DEFAULT_MINUTES: i64 = 60;
@@ -46,8 +48,8 @@ impl TokenService {
 /// Where tokens are generated. Needs no token.
 pub(super) fn info(head: &Head, service: TokenService) -> Value {
     json!({
-        "currentVersion": VERSION.parse::<f64>().unwrap_or_default(),
-        "fullVersion": VERSION,
+        "currentVersion": VERSION,
+        "fullVersion": FULL_VERSION,
         "authInfo": {
             "isTokenBasedSecurity": true,
             "tokenServicesUrl": format!("{}/{}", head.site_url, service.path()),

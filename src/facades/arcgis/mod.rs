@@ -63,7 +63,7 @@ use self::error::ArcError;
 use self::html::Page;
 use self::route::{Resource, Route, TokenService};
 use self::spelling::Spelling;
-use self::store::Store;
+use self::store::Stores;
 use super::facade::{Facade, Request};
 use super::ground::Ground;
 use super::options::{FacadeOption, OptionError};
@@ -82,11 +82,12 @@ pub(super) fn open(ground: Ground) -> Result<Arc<dyn Facade>, OptionError> {
         "auto" => Some(None),
         other => Spelling::parse(other).map(Some),
     })?;
-    Ok(Arc::new(ArcGis { ground, product }))
+    Ok(Arc::new(ArcGis { stores: Stores::new(&ground), ground, product }))
 }
 
 struct ArcGis {
     ground: Ground,
+    stores: Stores,
     /// The product that all answers are of, if one is set.
     product: Option<Spelling>,
 }
@@ -119,7 +120,7 @@ impl Facade for ArcGis {
 
 impl ArcGis {
     async fn answer(&self, call: &mut Call, resource: Resource) -> Result<Answer, ArcError> {
-        let ground = &self.ground;
+        let ArcGis { ground, stores, .. } = self;
         check_method(&call.head.method, &resource)?;
         // Of a GET the format is known; a POST may say it in its form.
         if call.head.method != Method::POST {
@@ -135,14 +136,14 @@ impl ArcGis {
                 return Ok(Answer::Value(token, Page::titled("Token")));
             }
             // These have to look at callers before, or while, a file arrives.
-            Resource::Upload => return ops::upload(ground, call).await,
-            Resource::UploadPart(id) => return ops::upload_part(ground, call, id).await,
-            Resource::Register => return ops::register(ground, call).await,
+            Resource::Upload => return ops::upload(ground, stores, call).await,
+            Resource::UploadPart(id) => return ops::upload_part(ground, stores, call, id).await,
+            Resource::Register => return ops::register(ground, stores, call).await,
             _ => {}
         }
         let caller = &ops::admit(ground, call).await?;
         let head = &call.head;
-        let store = &Store::new(ground, caller, &head.context)?;
+        let store = &stores.of(caller, &head.context)?;
         match &resource {
             Resource::Uploads => ops::list(store, caller, head).await,
             Resource::Config => Ok(ops::config(store, head)),

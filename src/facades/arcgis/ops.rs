@@ -10,10 +10,10 @@ use super::call::{Call, Fields, Head};
 use super::error::ArcError;
 use super::html::Page;
 use super::item::{self, Item, NewItem};
-use super::login::VERSION;
+use super::login::{FULL_VERSION, VERSION};
 use super::parts;
 use super::receive::{self, FileHead};
-use super::store::Store;
+use super::store::{Store, Stores};
 use crate::facades::ground::Ground;
 use crate::http::body::{Body, Payload};
 use crate::wire::part::PartNumber;
@@ -35,11 +35,11 @@ pub(super) async fn admit(ground: &Ground, call: &mut Call) -> Result<Caller, Ar
 /// `/admin`: which resources there are.
 pub(super) fn site(head: &Head) -> Answer {
     let page = Page::titled("Site").link("Uploads", uploads_url(head));
-    Answer::Value(json!({ "resources": ["uploads"], "currentVersion": VERSION, "fullVersion": VERSION }), page)
+    Answer::Value(json!({ "resources": ["uploads"], "currentVersion": VERSION, "fullVersion": FULL_VERSION }), page)
 }
 
 /// `/admin/uploads`.
-pub(super) async fn list(store: &Store<'_>, caller: &Caller, head: &Head) -> Result<Answer, ArcError> {
+pub(super) async fn list(store: &Store, caller: &Caller, head: &Head) -> Result<Answer, ArcError> {
     let items = store.list().await?;
     let url = uploads_url(head);
     let mut page = Page::titled("Uploads").link("Configuration", format!("{url}/config"));
@@ -55,13 +55,13 @@ pub(super) async fn list(store: &Store<'_>, caller: &Caller, head: &Head) -> Res
 }
 
 /// `/admin/uploads/config`.
-pub(super) fn config(store: &Store<'_>, head: &Head) -> Answer {
+pub(super) fn config(store: &Store, head: &Head) -> Answer {
     let page = Page::titled("Upload configuration").link("Uploads", uploads_url(head));
     Answer::Value(json!({ "dataStoreId": store.data_store_id(), "uploadPath": "uploads" }), page)
 }
 
 /// `/admin/uploads/upload`: a whole file.
-pub(super) async fn upload(ground: &Ground, call: &mut Call) -> Result<Answer, ArcError> {
+pub(super) async fn upload(ground: &Ground, stores: &Stores, call: &mut Call) -> Result<Answer, ArcError> {
     const FIELD: &str = "itemFile";
     let Call { head, fields, payload } = call;
     let payload = std::mem::replace(payload, Payload::empty());
@@ -75,7 +75,7 @@ pub(super) async fn upload(ground: &Ground, call: &mut Call) -> Result<Answer, A
     let file = receive::form_with_file(ground.engine(), &head.headers, payload, fields, FIELD, check).await?;
     fields.check_format()?;
     let caller = auth::caller(ground, head, fields)?;
-    let store = Store::new(ground, &caller, &head.context)?;
+    let store = stores.of(&caller, &head.context)?;
     let file = file.ok_or_else(|| ArcError::missing(FIELD))?;
     let new = new_of_file(&caller, fields, &file.head)?;
     let (id, item) = store.put(new, file.body).await?;
@@ -83,10 +83,10 @@ pub(super) async fn upload(ground: &Ground, call: &mut Call) -> Result<Answer, A
 }
 
 /// `/admin/uploads/register`: an item that parts will be uploaded for.
-pub(super) async fn register(ground: &Ground, call: &mut Call) -> Result<Answer, ArcError> {
+pub(super) async fn register(ground: &Ground, stores: &Stores, call: &mut Call) -> Result<Answer, ArcError> {
     let caller = admit(ground, call).await?;
     let Call { head, fields, .. } = call;
-    let store = Store::new(ground, &caller, &head.context)?;
+    let store = stores.of(&caller, &head.context)?;
     let new = NewItem::new("itemName", fields.required("itemName")?, fields.get("description"), None)?;
     caller.spelling.check_extension(&new.name)?;
     let (id, item) = store.register(new).await?;
@@ -95,26 +95,31 @@ pub(super) async fn register(ground: &Ground, call: &mut Call) -> Result<Answer,
 }
 
 /// `/admin/uploads/{id}`.
-pub(super) async fn item(store: &Store<'_>, caller: &Caller, head: &Head, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn item(store: &Store, caller: &Caller, head: &Head, id: &str) -> Result<Answer, ArcError> {
     let item = store.item(id).await?;
     Ok(Answer::Value(caller.spelling.item(id, &item), item_page(head, id, &item)))
 }
 
 /// `/admin/uploads/{id}/uploadPart`.
-pub(super) async fn upload_part(ground: &Ground, call: &mut Call, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn upload_part(
+    ground: &Ground,
+    stores: &Stores,
+    call: &mut Call,
+    id: &str,
+) -> Result<Answer, ArcError> {
     const FIELD: &str = "partFile";
     let Call { head, fields, payload } = call;
     let payload = std::mem::replace(payload, Payload::empty());
     let check = |fields: &Fields, _: &FileHead| {
         fields.check_format()?;
         let Some(caller) = auth::caller_so_far(ground, head, fields) else { return Ok(()) };
-        Store::new(ground, &caller?, &head.context)?.check_open(id)?;
+        stores.of(&caller?, &head.context)?.check_open(id)?;
         fields.get("partNumber").map_or(Ok(()), |number| part_number(number).map(drop))
     };
     let file = receive::form_with_file(ground.engine(), &head.headers, payload, fields, FIELD, check).await?;
     fields.check_format()?;
     let caller = auth::caller(ground, head, fields)?;
-    let store = Store::new(ground, &caller, &head.context)?;
+    let store = stores.of(&caller, &head.context)?;
     store.check_open(id)?;
     let number = part_number(fields.required("partNumber")?)?;
     let file = file.ok_or_else(|| ArcError::missing(FIELD))?;
@@ -124,7 +129,7 @@ pub(super) async fn upload_part(ground: &Ground, call: &mut Call, id: &str) -> R
 }
 
 /// `/admin/uploads/{id}/parts`.
-pub(super) async fn parts(store: &Store<'_>, caller: &Caller, head: &Head, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn parts(store: &Store, caller: &Caller, head: &Head, id: &str) -> Result<Answer, ArcError> {
     let (item, numbers) = store.parts(id).await?;
     let names: Vec<Value> = numbers.into_iter().map(|n| caller.spelling.part_name(&item, n).into()).collect();
     let page = Page::titled(format!("Parts of {}", item.name)).link("Item", item_url(head, id));
@@ -132,19 +137,19 @@ pub(super) async fn parts(store: &Store<'_>, caller: &Caller, head: &Head, id: &
 }
 
 /// `/admin/uploads/{id}/commit`.
-pub(super) async fn commit(store: &Store<'_>, call: &Call, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn commit(store: &Store, call: &Call, id: &str) -> Result<Answer, ArcError> {
     store.commit(id, call.fields.get("parts")).await?;
     Ok(Answer::Value(success(), Page::titled("Committed").link("Item", item_url(&call.head, id))))
 }
 
 /// `/admin/uploads/{id}/delete`.
-pub(super) async fn delete(store: &Store<'_>, head: &Head, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn delete(store: &Store, head: &Head, id: &str) -> Result<Answer, ArcError> {
     store.delete(id).await?;
     Ok(Answer::Value(success(), Page::titled("Deleted").link("Uploads", uploads_url(head))))
 }
 
 /// `/admin/uploads/{id}/download`.
-pub(super) async fn download(store: &Store<'_>, id: &str) -> Result<Answer, ArcError> {
+pub(super) async fn download(store: &Store, id: &str) -> Result<Answer, ArcError> {
     let (item, object) = store.open(id).await?;
     let size_bytes = object.object.size_bytes;
     let body = Body::object(object.read(0, size_bytes))

@@ -4,53 +4,72 @@
 //! The document says what the item is, the engine whether it is open or whole. Where the server ended between the two, or
 //! somebody changed the object over S3, the engine is right: [`Store::load`] puts the document right before it is used.
 
+mod commit;
+
+use std::sync::Arc;
+
 use sha2::{Digest as _, Sha256};
 
+use self::commit::Turns;
 use super::auth::Caller;
 use super::error::ArcError;
 use super::item::{self, Item, NewItem, State};
-use super::parts;
 use crate::engine::Engine;
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;
 use crate::engine::ids::UploadId;
 use crate::engine::object::{Deletion, OpenObject, PutObject};
-use crate::engine::upload::{Completion, NewUpload, Part, PartNumbers, PartOrder, PartRules, UploadRow};
+use crate::engine::upload::{NewUpload, UploadRow};
 use crate::facades::ground::Ground;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::checksum::Algorithm;
-use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
-use crate::wire::part::{ListedPart, PartList, PartNumber};
 
 /// Items that are listed at most, the newest: the API has no pages.
 const MAX_LISTED: usize = 10_000;
 /// Documents that are read at once.
 const PAGE: usize = 1000;
-/// Parts of an item, and a page that holds them all.
-const MAX_PARTS: usize = 10_000;
-/// So often a commit is tried while its parts are being replaced.
-const COMMIT_TRIES: usize = 3;
 
-/// Any parts in the order of the list, of any size. Assumption 3.
-const RULES: PartRules =
-    PartRules { order: PartOrder::AsListed, numbers: PartNumbers::Any, min_size_bytes: 0, multiple_of_bytes: 1 };
+/// The items of all contexts.
+pub(super) struct Stores {
+    ground: Ground,
+    turns: Arc<Turns>,
+}
 
 /// The items of a context, as one caller may see them.
-pub(super) struct Store<'a> {
-    ground: &'a Ground,
-    caller: &'a Caller,
-    context: &'a str,
+#[derive(Clone)]
+pub(super) struct Store {
+    ground: Ground,
+    turns: Arc<Turns>,
+    caller: Caller,
+    context: String,
     bucket: BucketName,
 }
 
-impl<'a> Store<'a> {
-    /// Fails when the context has no place among buckets.
-    pub(super) fn new(ground: &'a Ground, caller: &'a Caller, context: &'a str) -> Result<Store<'a>, ArcError> {
-        Ok(Store { ground, caller, context, bucket: bucket_name(context)? })
+/// An item whose document agrees with the engine.
+struct Loaded {
+    bucket: Bucket,
+    item: Item,
+    /// The engine's upload, unless the item is committed.
+    upload: Option<UploadRow>,
+}
+
+impl Stores {
+    pub(super) fn new(ground: &Ground) -> Stores {
+        let turns = Arc::new(Turns::new());
+        Stores { ground: ground.clone(), turns }
     }
 
+    /// Those of a context. Fails when it has no place among buckets.
+    pub(super) fn of(&self, caller: &Caller, context: &str) -> Result<Store, ArcError> {
+        let bucket = bucket_name(context)?;
+        let (ground, turns) = (self.ground.clone(), Arc::clone(&self.turns));
+        Ok(Store { ground, turns, caller: caller.clone(), context: context.to_owned(), bucket })
+    }
+}
+
+impl Store {
     /// An id of its own for the context: Kubernetes tells clients in which data store uploads are.
     pub(super) fn data_store_id(&self) -> String {
         let digest = Sha256::digest(format!("data store of {}", self.bucket));
@@ -61,6 +80,11 @@ impl<'a> Store<'a> {
 
     /// Starts an item that is made of parts.
     pub(super) async fn register(&self, new: NewItem) -> Result<(String, Item), ArcError> {
+        let store = self.clone();
+        to_its_end(async move { store.register_whole(new).await }).await
+    }
+
+    async fn register_whole(&self, new: NewItem) -> Result<(String, Item), ArcError> {
         let bucket = self.open_bucket().await?;
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
@@ -77,6 +101,11 @@ impl<'a> Store<'a> {
 
     /// Makes an item of a file that has arrived.
     pub(super) async fn put(&self, new: NewItem, body: Sealed) -> Result<(String, Item), ArcError> {
+        let store = self.clone();
+        to_its_end(async move { store.put_whole(new, body).await }).await
+    }
+
+    async fn put_whole(&self, new: NewItem, body: Sealed) -> Result<(String, Item), ArcError> {
         let bucket = self.open_bucket().await?;
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
@@ -112,8 +141,7 @@ impl<'a> Store<'a> {
 
     /// An item as it is.
     pub(super) async fn item(&self, id: &str) -> Result<Item, ArcError> {
-        let (_, item) = self.load(id).await?;
-        Ok(item)
+        Ok(self.load(id).await?.item)
     }
 
     /// Whether a part may be uploaded now. Asked before its bytes are taken in; it is asked again with them.
@@ -124,62 +152,6 @@ impl<'a> Store<'a> {
             State::Open { .. } => Ok(()),
             State::Committed { .. } => Err(ArcError::already_committed(id)),
         }
-    }
-
-    /// Stores a part, replacing the one of its number.
-    pub(super) async fn put_part(&self, id: &str, number: PartNumber, body: Sealed) -> Result<(), ArcError> {
-        let (bucket, item) = self.load(id).await?;
-        let Some(upload) = self.upload(&bucket, id, &item)? else { return Err(ArcError::already_committed(id)) };
-        match self.engine().put_part(&bucket, &upload, number, body).await {
-            Ok(_) => Ok(()),
-            Err(Error::NoSuchUpload) => Err(self.ended(id).await),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// The item, and the numbers of the parts that are there: none after the commit.
-    pub(super) async fn parts(&self, id: &str) -> Result<(Item, Vec<u16>), ArcError> {
-        let (bucket, item) = self.load(id).await?;
-        let parts = match self.upload(&bucket, id, &item)? {
-            Some(upload) => self.stored(&upload).await?,
-            None => Vec::new(),
-        };
-        Ok((item, parts.iter().map(|part| part.number.get()).collect()))
-    }
-
-    /// Makes an item whole: of the listed parts in their order, or without a list of all in the order of their numbers.
-    /// Again with the same list, it succeeds again.
-    pub(super) async fn commit(&self, id: &str, listed: Option<&str>) -> Result<(), ArcError> {
-        for _ in 0..COMMIT_TRIES {
-            let (bucket, item) = self.load(id).await?;
-            let listed = listed.map(|text| parts::parse(text, &item.name)).transpose()?;
-            let Some(upload) = self.upload(&bucket, id, &item)? else {
-                return self.check_repeated(&bucket, id, &item, listed.as_deref());
-            };
-            let stored = self.stored(&upload).await?;
-            let list = self.part_list(id, &item, &stored, listed.as_deref())?;
-            let numbers: Vec<u16> = list.parts().iter().map(|part| part.number.get()).collect();
-            let completion = Completion {
-                parts: list,
-                checksum: None,
-                checksum_kind: None,
-                size_bytes: None,
-                condition: None,
-                rules: RULES,
-            };
-            let upload_id = self.engine().upload_id(&bucket, &upload);
-            match self.engine().complete_upload(&bucket, &upload.key, &upload_id, completion).await {
-                Ok(_) => return self.note_committed(&bucket, id, numbers).await,
-                // A part was replaced since the list was made.
-                Err(Error::InvalidPart { .. }) => {}
-                // Another commit, with another list: with the same one the engine gives the same answer again.
-                Err(Error::NoSuchUpload) => return Err(self.ended(id).await),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(ArcError::bad_request(format!(
-            "The parts of item '{id}' are being replaced: commit again when that is done."
-        )))
     }
 
     /// Deletes an item with all that there is of it.
@@ -202,7 +174,7 @@ impl<'a> Store<'a> {
 
     /// An item that is whole, and its bytes.
     pub(super) async fn open(&self, id: &str) -> Result<(Item, OpenObject), ArcError> {
-        let (bucket, item) = self.load(id).await?;
+        let Loaded { bucket, item, .. } = self.load(id).await?;
         if !item.is_committed() {
             return Err(ArcError::not_committed(id));
         }
@@ -221,7 +193,7 @@ impl<'a> Store<'a> {
     async fn open_bucket(&self) -> Result<Bucket, ArcError> {
         match self.ground.bucket(&self.bucket, &self.caller.identity).await {
             Ok(bucket) => Ok(bucket),
-            Err(Error::BucketExists { .. }) => Err(ArcError::others_context(self.context)),
+            Err(Error::BucketExists { .. }) => Err(ArcError::others_context(&self.context)),
             Err(error) => Err(error.into()),
         }
     }
@@ -230,7 +202,7 @@ impl<'a> Store<'a> {
     fn find_bucket(&self) -> Result<Option<Bucket>, ArcError> {
         match self.engine().bucket(&self.bucket) {
             Ok(bucket) if bucket.account == self.caller.identity.account => Ok(Some(bucket)),
-            Ok(_) => Err(ArcError::others_context(self.context)),
+            Ok(_) => Err(ArcError::others_context(&self.context)),
             Err(Error::NoSuchBucket) => Ok(None),
             Err(error) => Err(error.into()),
         }
@@ -243,16 +215,15 @@ impl<'a> Store<'a> {
         Ok(self.ground.document(bucket, &item::document(id))?)
     }
 
-    /// An item whose document agrees with the engine.
-    async fn load(&self, id: &str) -> Result<(Bucket, Item), ArcError> {
+    async fn load(&self, id: &str) -> Result<Loaded, ArcError> {
         let no_such_item = || ArcError::no_such_item(id);
         let bucket = self.find_bucket()?.ok_or_else(no_such_item)?;
         let item = self.document(&bucket, id)?.ok_or_else(no_such_item)?;
         let key = item::key(id, &item.name)?;
         if let State::Open { upload } = &item.state
-            && self.find_upload(&bucket, &key, upload)?.is_some()
+            && let Some(upload) = self.find_upload(&bucket, &key, upload)?
         {
-            return Ok((bucket, item));
+            return Ok(Loaded { bucket, item, upload: Some(upload) });
         }
         let item = match (self.engine().object(&bucket, &key), &item.state) {
             (Ok(_), State::Committed { .. }) => Some(item),
@@ -263,15 +234,7 @@ impl<'a> Store<'a> {
             }
             (Err(error), _) => return Err(error.into()),
         };
-        Ok((bucket, item.ok_or_else(no_such_item)?))
-    }
-
-    /// The engine's upload of an item; `None` once it is committed.
-    fn upload(&self, bucket: &Bucket, id: &str, item: &Item) -> Result<Option<UploadRow>, ArcError> {
-        match &item.state {
-            State::Open { upload } => self.find_upload(bucket, &item::key(id, &item.name)?, upload),
-            State::Committed { .. } => Ok(None),
-        }
+        Ok(Loaded { bucket, item: item.ok_or_else(no_such_item)?, upload: None })
     }
 
     fn find_upload(&self, bucket: &Bucket, key: &ObjectKey, upload: &str) -> Result<Option<UploadRow>, ArcError> {
@@ -279,64 +242,6 @@ impl<'a> Store<'a> {
             Ok(upload) => Ok(Some(upload)),
             Err(Error::NoSuchUpload) => Ok(None),
             Err(error) => Err(error.into()),
-        }
-    }
-
-    async fn stored(&self, upload: &UploadRow) -> Result<Vec<Part>, ArcError> {
-        let (parts, _) = self.engine().list_parts(upload, 0, MAX_PARTS).await?;
-        Ok(parts)
-    }
-
-    /// The list for the engine: the parts as they are stored, in the order that was asked for.
-    fn part_list(
-        &self,
-        id: &str,
-        item: &Item,
-        stored: &[Part],
-        listed: Option<&[PartNumber]>,
-    ) -> Result<PartList, ArcError> {
-        let find = |number: &PartNumber| {
-            let found = stored.binary_search_by_key(number, |part| part.number);
-            let name = || self.caller.spelling.part_name(item, number.get());
-            found.map(|index| &stored[index]).map_err(|_| ArcError::part_not_uploaded(&name()))
-        };
-        let chosen: Vec<&Part> = match listed {
-            Some(numbers) => numbers.iter().map(find).collect::<Result<_, _>>()?,
-            None => stored.iter().collect(),
-        };
-        let chosen = chosen.into_iter().map(|part| ListedPart {
-            number: part.number,
-            etag: ETag::plain(part.md5).to_hex(),
-            checksums: Vec::new(),
-        });
-        PartList::new(chosen.collect()).ok_or_else(|| ArcError::no_parts(id))
-    }
-
-    /// A commit of an item that is committed already.
-    fn check_repeated(
-        &self,
-        bucket: &Bucket,
-        id: &str,
-        item: &Item,
-        listed: Option<&[PartNumber]>,
-    ) -> Result<(), ArcError> {
-        let State::Committed { parts } = &item.state else { return Err(ArcError::already_committed(id)) };
-        let Some(listed) = listed else { return Ok(()) };
-        let is_same = if let Some(parts) = parts {
-            listed.iter().map(|number| number.get()).eq(parts.iter().copied())
-        } else {
-            // Nobody wrote down which parts they were: their count has to do.
-            let object = self.engine().object(bucket, &item::key(id, &item.name)?)?;
-            object.etag.part_count().map(usize::from) == Some(listed.len())
-        };
-        if is_same { Ok(()) } else { Err(ArcError::already_committed(id)) }
-    }
-
-    async fn note_committed(&self, bucket: &Bucket, id: &str, numbers: Vec<u16>) -> Result<(), ArcError> {
-        match self.set_committed(bucket, id, Some(numbers)).await? {
-            Some(_) => Ok(()),
-            // It was deleted meanwhile.
-            None => Err(ArcError::no_such_item(id)),
         }
     }
 
@@ -366,14 +271,14 @@ impl<'a> Store<'a> {
         };
         Ok(self.ground.change_document(bucket, &item::document(id), change).await?)
     }
+}
 
-    /// What to say of an item whose upload ended while a call was busy with it.
-    async fn ended(&self, id: &str) -> ArcError {
-        match self.load(id).await {
-            Ok(_) => ArcError::already_committed(id),
-            Err(error) => error,
-        }
-    }
+/// Does all of it even if the client goes meanwhile: what is made in the engine shall have its document.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ArcError>> + Send + 'static,
+) -> Result<T, ArcError> {
+    let bug = || Error::Bug { what: "work on an item does not panic".to_owned() };
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(bug().into()))
 }
 
 /// `arcgis-<context>`, in lower case and with `-` for `_`.

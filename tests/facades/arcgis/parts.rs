@@ -255,6 +255,18 @@ async fn commits_at_once_with_different_lists_have_one_winner() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn commits_at_once_with_the_same_list_all_succeed() {
+    let world = world().await;
+    for list in [None, Some("5,1"), Some("3,5,1")].into_iter().cycle().take(30) {
+        let id = three_parts(&world, UPLOADS).await;
+        let commits = (0..4).map(|_| commit(&world, UPLOADS, &id, list));
+        for reply in futures_util::future::join_all(commits).await {
+            good(&reply);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn delete_during_commits_and_parts_leaves_nothing() {
     let world = world().await;
     for _ in 0..10 {

@@ -1,7 +1,8 @@
 //! `generateToken`, and tokens in every place where a call may have one.
 
+use staves::engine::Durability;
 use staves::facades::Options;
-use staves::http::identity::{Identities, Identity};
+use staves::http::identity::{AuthMode, Identities, Identity};
 
 use super::super::plain::{World, form_data, json_of};
 use super::super::support::Reply;
@@ -68,6 +69,24 @@ async fn option_product_sets_the_words() {
     let kubernetes = with("kubernetes").await;
     let token = token(&kubernetes, "/arcgis/tokens/generateToken", &[]).await;
     assert!(good(&list_with(&kubernetes, &token).await)["uploadItems"].is_array());
+    let mut options = Options::default();
+    options.add("arcgis.product=desktop").unwrap();
+    let builder = staves::Server::builder().durability(Durability::Memory).port(0).facade_options(options);
+    let error = builder.start().await.unwrap_err().to_string();
+    assert_eq!(error, "arcgis.product is \"desktop\"; it should be auto, kubernetes or server");
+}
+
+#[tokio::test]
+async fn authentication_off_asks_for_no_token() {
+    let world = World::with("arcgis", |builder| builder.auth(AuthMode::Off)).await;
+    for token in ["", "&token=wrong"] {
+        let reply = world.ask("GET", &format!("{UPLOADS}?f=json{token}")).send().await;
+        assert!(good(&reply)["uploadItems"].is_array());
+    }
+    good(&post_only(&world, &format!("{UPLOADS}/register"), &[("f", "json"), ("itemName", "a.sd")]).send().await);
+    let login = [("username", "x"), ("password", "y"), ("f", "json")];
+    let answer = good(&post_only(&world, "/arcgis/tokens/generateToken", &login).send().await);
+    assert!(good(&list_with(&world, answer["token"].as_str().unwrap()).await)["items"].is_array());
 }
 
 #[tokio::test]
