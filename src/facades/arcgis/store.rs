@@ -164,7 +164,7 @@ impl Store {
         // can be deleted again.
         if let State::Open { upload } = &item.state {
             match self.engine().abort_upload(&bucket, &key, &UploadId::from_client(upload)).await {
-                Ok(()) | Err(Error::NoSuchUpload) => {}
+                Ok(_) | Err(Error::NoSuchUpload) => {}
                 Err(error) => return Err(error.into()),
             }
         }
