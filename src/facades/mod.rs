@@ -1,7 +1,7 @@
 //! Further upload APIs on the same engine: each turns a product's HTTP into engine calls, as `s3` does for AWS's. None of
 //! them uses another, or S3's dialect.
 //!
-//! What they share stands in this folder; each has a folder of its own, and a line in [`FACADES`].
+//! What they share stands in this folder; each has a folder of its own, and a line in `FACADES`.
 
 mod arcgis;
 mod cors;

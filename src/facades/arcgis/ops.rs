@@ -158,11 +158,12 @@ pub(super) async fn download(store: &Store, id: &str) -> Result<Answer, ArcError
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, size_bytes.into());
-    // What is stored came in a header or a form's: a type that is none is shown as bytes.
+    // What a client said of the file: a type that is none is shown as bytes.
     let content_type = HeaderValue::from_str(&item.content_type)
         .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_TYPE, content_type);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Ok(disposition) = HeaderValue::from_str(&disposition(&item.name)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
