@@ -16,3 +16,5 @@ mod conformance;
 mod gjirafa;
 #[path = "facades/ground.rs"]
 mod ground;
+#[path = "facades/here.rs"]
+mod here;
