@@ -69,6 +69,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    #[cfg_attr(feature = "upstream", expect(clippy::unnecessary_wraps, reason = "without the feature it can fail"))]
     pub(super) fn new(config: Config) -> Result<Arc<Shared>, OptionError> {
         let storage: Arc<dyn Storage> = match &config.upstream {
             None => Arc::new(EngineStorage::new(&config)),

@@ -9,7 +9,7 @@ use crate::http::body::Body;
 use crate::wire::percent;
 
 /// Of a catalog, the blob APIs at the address that the client came by. Of the platform, there are none.
-pub(super) fn answer(request: &Request, catalog: Option<&str>, only: Option<(String, String)>) -> Response<Body> {
+pub(super) fn answer(request: &Request, catalog: Option<&str>, only: Option<&(String, String)>) -> Response<Body> {
     let versions = if catalog.is_some() { vec!["v1", "v2"] } else { Vec::new() };
     let entry = |version: &str| {
         let catalog = percent::encode(catalog.unwrap_or_default().as_bytes()).replace("%3A", ":");
@@ -20,7 +20,7 @@ pub(super) fn answer(request: &Request, catalog: Option<&str>, only: Option<(Str
             "parameters": {},
         })
     };
-    let asked = |version: &&str| match &only {
+    let asked = |version: &&str| match only {
         Some((api, wanted)) => api == "blob" && wanted == version,
         None => true,
     };

@@ -61,12 +61,13 @@ pub(super) const OPTIONS: &[FacadeOption] = &[
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 
-/// The limits of both versions.
+/// The limits of v2 that can be set, and, as constants, those that cannot.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "units are in the names")]
 struct Limits {
-    v2_part_multiple_bytes: u64,
-    v2_max_part_bytes: u64,
-    v2_max_put_bytes: u64,
+    part_multiple_bytes: u64,
+    max_part_bytes: u64,
+    max_put_bytes: u64,
 }
 
 impl Limits {
@@ -81,9 +82,9 @@ impl Limits {
 pub(super) fn open(ground: Ground) -> Result<Arc<dyn Facade>, OptionError> {
     let options = ground.options();
     let limits = Limits {
-        v2_part_multiple_bytes: options.size_bytes("part_multiple")?,
-        v2_max_part_bytes: options.size_bytes("max_part_size")?,
-        v2_max_put_bytes: options.size_bytes("max_put_size")?,
+        part_multiple_bytes: options.size_bytes("part_multiple")?,
+        max_part_bytes: options.size_bytes("max_part_size")?,
+        max_put_bytes: options.size_bytes("max_put_size")?,
     };
     Ok(Arc::new(Here { ground, limits }))
 }
@@ -129,7 +130,7 @@ impl Here {
         let (layer, resource) = match target {
             Target::Token => return auth::token(&self.ground, request).await,
             // Anybody may ask where things are; SDKs do so before they have a token.
-            Target::Lookup { catalog, only } => return Ok(lookup::answer(&request, catalog.as_deref(), only)),
+            Target::Lookup { catalog, only } => return Ok(lookup::answer(&request, catalog.as_deref(), only.as_ref())),
             Target::Layer(layer, resource) => (layer, resource),
         };
         let caller = auth::caller(&self.ground, &request)?;
@@ -150,7 +151,7 @@ impl Here {
 impl Call {
     /// What v2 asks of parts.
     fn v2_rules(&self) -> PartRules {
-        PartRules { multiple_of_bytes: self.limits.v2_part_multiple_bytes, ..self.v1_rules() }
+        PartRules { multiple_of_bytes: self.limits.part_multiple_bytes, ..self.v1_rules() }
     }
 
     /// What v1 asks of parts.

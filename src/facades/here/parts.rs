@@ -70,16 +70,16 @@ pub(super) fn start_headers(fields: Option<&Map<String, Value>>, codings: Coding
 
 /// The type and coding of an object that comes in one piece.
 pub(super) fn put_headers(request: &Request) -> Result<ObjectHeaders, ApiError> {
-    let content_type = match sent(request, header::CONTENT_TYPE)? {
+    let content_type = match sent(request, &header::CONTENT_TYPE)? {
         Some(content_type) => Some(checked_type(content_type, "Content-Type")?),
         None => None,
     };
-    let content_encoding = sent(request, header::CONTENT_ENCODING)?.filter(|coding| coding != "identity");
+    let content_encoding = sent(request, &header::CONTENT_ENCODING)?.filter(|coding| coding != "identity");
     Ok(ObjectHeaders { content_type, content_encoding, ..ObjectHeaders::default() })
 }
 
-fn sent(request: &Request, name: header::HeaderName) -> Result<Option<String>, ApiError> {
-    match request.headers.get(&name) {
+fn sent(request: &Request, name: &header::HeaderName) -> Result<Option<String>, ApiError> {
+    match request.headers.get(name) {
         None => Ok(None),
         Some(value) => match value.to_str() {
             Ok(text) if !text.trim().is_empty() => Ok(Some(text.trim().to_owned())),
@@ -103,7 +103,7 @@ fn is_header(text: &str) -> bool {
 
 /// A part's type has to be the upload's. Assumption 7.
 pub(super) fn check_part_type(request: &Request, of_upload: &str) -> Result<(), ApiError> {
-    match sent(request, header::CONTENT_TYPE)? {
+    match sent(request, &header::CONTENT_TYPE)? {
         None => Ok(()),
         Some(sent) if sent == of_upload || sent == "application/json" => Ok(()),
         Some(sent) => {

@@ -9,6 +9,7 @@ use super::routes::wrong_method;
 use super::upload::{self, Finish, State, Upload};
 use super::{Call, Limits, blobs};
 use crate::engine::object::{CopyObject, Deletion};
+use crate::engine::upload::{Part, UploadRow};
 use crate::facades::reply;
 use crate::http::body::Body;
 use crate::wire::checksum::Algorithm;
@@ -47,7 +48,7 @@ pub(super) async fn object(mut call: Call, key: &str) -> Result<Response<Body>, 
 
 async fn put(mut call: Call, key: ObjectKey) -> Result<Response<Body>, ApiError> {
     let headers = parts::put_headers(&call.request)?;
-    let limit_bytes = call.limits.v2_max_put_bytes;
+    let limit_bytes = call.limits.max_put_bytes;
     // Before the bytes: somebody else's catalog should not take them in.
     call.layer.bucket(&call.ground, &call.caller)?;
     let body = blobs::receive(&mut call, limit_bytes).await?;
@@ -125,14 +126,13 @@ pub(super) async fn part(mut call: Call, token: &str) -> Result<Response<Body>, 
     let found = Upload::find(&call, token, None)?;
     let row = found.row(&call)?;
     let number = parts::part_number(&call.request)?;
-    let part = match call.request.query.first("source").map(str::to_owned) {
-        Some(source) => copy_part(&call, &found, &row, number, &source).await?,
-        None => {
-            parts::check_part_type(&call.request, &found.content_type)?;
-            let limit_bytes = call.limits.v2_max_part_bytes;
-            let body = blobs::receive(&mut call, limit_bytes).await?;
-            call.ground.engine().put_part(&found.bucket, &row, number, body).await?
-        }
+    let part = if let Some(source) = call.request.query.first("source").map(str::to_owned) {
+        copy_part(&call, &found, &row, number, &source).await?
+    } else {
+        parts::check_part_type(&call.request, &found.content_type)?;
+        let limit_bytes = call.limits.max_part_bytes;
+        let body = blobs::receive(&mut call, limit_bytes).await?;
+        call.ground.engine().put_part(&found.bucket, &row, number, body).await?
     };
     Ok(reply::json(StatusCode::OK, &json!({ "id": upload::id_of(&part) })))
 }
@@ -141,10 +141,10 @@ pub(super) async fn part(mut call: Call, token: &str) -> Result<Response<Body>, 
 async fn copy_part(
     call: &Call,
     upload: &Upload,
-    row: &crate::engine::upload::UploadRow,
+    row: &UploadRow,
     number: PartNumber,
     source: &str,
-) -> Result<crate::engine::upload::Part, ApiError> {
+) -> Result<Part, ApiError> {
     let source = call.layer.key(source)?;
     if call.request.payload.content_length() != Some(0) {
         return Err(ApiError::bad_request("The copy of a part has no body: its bytes are those of the source."));
@@ -159,11 +159,11 @@ async fn copy_part(
         return Err(ApiError::not_satisfiable());
     }
     let (first, length_bytes) = (range.first(), range.last() - range.first() + 1);
-    let multiple = call.limits.v2_part_multiple_bytes.max(1);
+    let multiple = call.limits.part_multiple_bytes.max(1);
     if !first.is_multiple_of(multiple) {
         return Err(ApiError::bad_request(format!("The range has to begin at a multiple of {multiple} bytes.")));
     }
-    if length_bytes > call.limits.v2_max_part_bytes {
+    if length_bytes > call.limits.max_part_bytes {
         return Err(ApiError::too_large());
     }
     let source = opened.into_copy_range(first, length_bytes);

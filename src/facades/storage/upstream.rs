@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{
@@ -109,7 +110,7 @@ impl UpstreamStorage {
     async fn head_output(&self, at: &Place<'_>) -> Result<Option<HeadObjectOutput>, StorageError> {
         match self.client.head_object().bucket(at.bucket.as_str()).key(at.key).send().await {
             Ok(found) => Ok(Some(found)),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
             Err(error) => Err(refused(&error)),
         }
     }
@@ -180,7 +181,7 @@ impl Storage for UpstreamStorage {
     async fn ensure_bucket(&self, at: &Place<'_>) -> Result<(), StorageError> {
         match self.client.head_bucket().bucket(at.bucket.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {
+            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => {
                 self.create_bucket(at).await
             }
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {

@@ -313,8 +313,8 @@ mod tests {
 
     #[test]
     fn long_tables_come_in_pieces() {
-        let rows: String = (0..50_000).map(|n| format!("{n},\"text {n}\"\n")).collect();
-        let text = format!("n,t\n{rows}");
+        let rows: Vec<String> = (0..50_000).map(|n| format!("{n},\"text {n}\"\n")).collect();
+        let text = format!("n,t\n{}", rows.concat());
         let found = inspect("t".to_owned(), &mut Drops(text.as_bytes()), 1).unwrap();
         assert_eq!((found.feature_count, found.sample_rows.len()), (50_000, 1));
     }
