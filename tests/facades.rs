@@ -8,9 +8,13 @@ mod support;
 #[path = "facades/plain.rs"]
 mod plain;
 
+#[path = "facades/arcgis.rs"]
+mod arcgis;
 #[path = "facades/conformance.rs"]
 mod conformance;
 #[path = "facades/gjirafa.rs"]
 mod gjirafa;
 #[path = "facades/ground.rs"]
 mod ground;
+#[path = "facades/here.rs"]
+mod here;

@@ -4,6 +4,7 @@
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request};
 
+use super::reply;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::document::DocumentName;
@@ -106,6 +107,18 @@ impl Asked {
             }
         }
         Some(response)
+    }
+
+    /// The answer to a page that may not use the facades and would change something. Browsers send forms of any page
+    /// without a preflight, and forms carry tokens: the well-known default ones, too.
+    pub(super) fn refusal(&self, method: &Method) -> Option<Response<Body>> {
+        let Asked::Refused(origin) = self else { return None };
+        if matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) {
+            return None;
+        }
+        tracing::warn!(origin, "a page of this origin may not use the facades; allow it with --cors-origin");
+        let words = "pages of this origin may not use this server; allow them with --cors-origin\n";
+        Some(reply::text(StatusCode::FORBIDDEN, "text/plain; charset=utf-8", words))
     }
 
     /// Adds to an answer what lets the page read it.

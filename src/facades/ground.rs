@@ -73,7 +73,7 @@ impl Shared {
         let storage: Arc<dyn Storage> = match &config.upstream {
             None => Arc::new(EngineStorage::new(&config)),
             #[cfg(feature = "upstream")]
-            Some(upstream) => Arc::new(super::storage::UpstreamStorage::new(&config, upstream)),
+            Some(upstream) => Arc::new(super::storage::UpstreamStorage::new(&config, upstream)?),
             #[cfg(not(feature = "upstream"))]
             Some(_) => return Err(OptionError::no_upstream()),
         };

@@ -1,7 +1,7 @@
 //! Further upload APIs on the same engine: each turns a product's HTTP into engine calls, as `s3` does for AWS's. None of
 //! them uses another, or S3's dialect.
 //!
-//! What they share stands in this folder; each has a folder of its own, and a line in [`FACADES`].
+//! What they share stands in this folder; each has a folder of its own, and a line in `FACADES`.
 
 mod arcgis;
 mod cors;
@@ -135,8 +135,8 @@ impl Facades {
         let (head, payload) = request.into_parts();
         let origin = Origin::of(connection, &head.headers, self.public_url.as_deref());
         let asked = self.cors.asked(&head, &origin);
-        if let Some(preflight) = asked.preflight(&head) {
-            return preflight;
+        if let Some(answer) = asked.preflight(&head).or_else(|| asked.refusal(&head.method)) {
+            return answer;
         }
         let is_head = head.method == Method::HEAD;
         let prefix = match mount {

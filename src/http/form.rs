@@ -2,6 +2,8 @@
 //! by field. Not what the fields mean.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
@@ -13,6 +15,10 @@ use crate::wire::query::Query;
 pub const MAX_TEXT_BYTES: u64 = 1 << 20;
 /// All of an urlencoded form.
 const MAX_URLENCODED_BYTES: u64 = 4 << 20;
+/// What may be taken in before a field begins. A boundary and a few headers are a few hundred bytes, but the parser takes in a
+/// piece or two, of up to some 400 KiB, before it looks. It keeps all of it in memory, and looks through all of it again with
+/// every piece.
+const MAX_HEAD_BYTES: u64 = 2 << 20;
 
 /// A form in the request's body.
 pub enum Form {
@@ -22,8 +28,12 @@ pub enum Form {
     Multipart(MultipartForm),
 }
 
-/// A `multipart/form-data` body. Each field has to be read before the next.
-pub struct MultipartForm(multer::Multipart<'static>);
+/// A `multipart/form-data` body. Each field has to be read to its end before the next.
+pub struct MultipartForm {
+    parser: multer::Multipart<'static>,
+    /// How many bytes may still come before the next field's own; without a limit while those are read.
+    head_bytes: Arc<AtomicU64>,
+}
 
 /// One field of a multipart form.
 pub struct Field(multer::Field<'static>);
@@ -53,11 +63,21 @@ impl Form {
             "multipart/form-data" => {
                 let boundary = multer::parse_boundary(content_type)
                     .map_err(|error| FormError::Malformed(format!("multipart/form-data: {error}")))?;
-                let stream = futures_util::stream::unfold(payload, |mut payload| async move {
-                    let next = payload.next().await?;
-                    Some((next.map_err(StreamError), payload))
+                let head_bytes = Arc::new(AtomicU64::new(u64::MAX));
+                let state = (payload, Arc::clone(&head_bytes));
+                let stream = futures_util::stream::unfold(state, |(mut payload, head_bytes)| async move {
+                    // The parser takes in all that is ready before it looks at any: one piece is ready at a time.
+                    tokio::task::yield_now().await;
+                    let next = payload.next().await?.map_err(StreamError::Payload).and_then(|piece| {
+                        let left = head_bytes.load(Ordering::Relaxed);
+                        // Whole pieces are counted: the last may be the next field's already.
+                        head_bytes.store(left.saturating_sub(piece.len() as u64), Ordering::Relaxed);
+                        if left == 0 { Err(StreamError::NoField) } else { Ok(piece) }
+                    });
+                    Some((next, (payload, head_bytes)))
                 });
-                Ok(Form::Multipart(MultipartForm(multer::Multipart::new(stream, boundary))))
+                let parser = multer::Multipart::new(stream, boundary);
+                Ok(Form::Multipart(MultipartForm { parser, head_bytes }))
             }
             "application/x-www-form-urlencoded" => Form::urlencoded(payload).await,
             "" if payload.content_length() == Some(0) => Ok(Form::Urlencoded(Query::default())),
@@ -80,7 +100,10 @@ impl Form {
 impl MultipartForm {
     /// The next field; `None` after the last.
     pub async fn next(&mut self) -> Result<Option<Field>, FormError> {
-        Ok(self.0.next_field().await.map_err(form_error)?.map(Field))
+        self.head_bytes.store(MAX_HEAD_BYTES, Ordering::Relaxed);
+        let field = self.parser.next_field().await.map_err(form_error)?;
+        self.head_bytes.store(u64::MAX, Ordering::Relaxed);
+        Ok(field.map(Field))
     }
 }
 
@@ -118,25 +141,31 @@ impl Field {
     }
 }
 
-/// Carries a payload's error through the parser and out again.
+/// Carries an error through the parser and out again.
 #[derive(Debug)]
-struct StreamError(PayloadError);
+enum StreamError {
+    Payload(PayloadError),
+    /// Much came, but no field.
+    NoField,
+}
 
 impl std::fmt::Display for StreamError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.0)
+        write!(f, "{self:?}")
     }
 }
 
 impl std::error::Error for StreamError {}
 
 fn form_error(error: multer::Error) -> FormError {
+    let malformed = |what: &dyn std::fmt::Display| FormError::Malformed(format!("multipart/form-data: {what}"));
     match error {
-        multer::Error::StreamReadFailed(source) => match source.downcast::<StreamError>() {
-            Ok(error) => FormError::Payload(error.0),
+        multer::Error::StreamReadFailed(source) => match source.downcast::<StreamError>().map(|error| *error) {
+            Ok(StreamError::Payload(error)) => FormError::Payload(error),
+            Ok(StreamError::NoField) => malformed(&format!("no field within {MAX_HEAD_BYTES} bytes")),
             Err(other) => FormError::Payload(PayloadError::Io(io::Error::other(other))),
         },
-        other => FormError::Malformed(format!("multipart/form-data: {other}")),
+        other => malformed(&other),
     }
 }
 

@@ -21,4 +21,11 @@ if ! cmp -s requirements.txt .venv/installed.txt; then
     cp requirements.txt .venv/installed.txt
 fi
 
+# Esri's package declares far more than its upload part imports: it has a Python of its own, with just that.
+if ! cmp -s esri/requirements.txt esri/.venv/installed.txt; then
+    python3 -m venv esri/.venv
+    esri/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement esri/requirements.txt
+    cp esri/requirements.txt esri/.venv/installed.txt
+fi
+
 exec .venv/bin/python -m pytest -p no:cacheprovider "$@"

@@ -3,8 +3,12 @@
 
 #[path = "conformance/adapter.rs"]
 mod adapter;
+#[path = "conformance/arcgis.rs"]
+mod arcgis;
 #[path = "conformance/gjirafa.rs"]
 mod gjirafa;
+#[path = "conformance/here.rs"]
+mod here;
 #[path = "conformance/s3.rs"]
 mod s3;
 
@@ -16,6 +20,9 @@ macro_rules! through_all {
     ($($test:ident),+ $(,)?) => {
         through_all! { @dialect through_s3 s3::S3 start $($test)+ }
         through_all! { @dialect through_gjirafa gjirafa::Gjirafa start $($test)+ }
+        through_all! { @dialect through_here_v2 here::HereV2 start $($test)+ }
+        through_all! { @dialect through_here_v1 here::HereV1 start $($test)+ }
+        through_all! { @dialect through_arcgis arcgis::ArcGis start $($test)+ }
         #[cfg(feature = "upstream")]
         through_all! { @dialect through_gjirafa_over_an_upstream gjirafa::Gjirafa over_upstream $($test)+ }
     };

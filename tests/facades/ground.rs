@@ -60,3 +60,14 @@ async fn preflight_of_pages_on_this_machine_only() {
         assert!(answer.header("access-control-expose-headers").unwrap().contains("ETag"));
     }
 }
+
+#[tokio::test]
+async fn form_of_a_foreign_page_is_refused() {
+    for name in NAMES {
+        let world = World::start(name).await;
+        let post = |origin: &'static str| world.asked("POST", "/any").header("origin", origin).send();
+        let refused = post("https://evil.test").await.expect_status(403);
+        assert!(refused.text().contains("--cors-origin"), "{}", refused.text());
+        assert!(!post("http://localhost:3000").await.text().contains("--cors-origin"));
+    }
+}

@@ -19,6 +19,7 @@ use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
 use crate::wire::time::Timestamp;
 
+pub use self::abort::Aborted;
 pub use self::complete::{Completed, Completion, GivenChecksum};
 pub use self::create::NewUpload;
 pub use self::list::UploadQuery;

@@ -1,5 +1,7 @@
 //! Not built yet.
 
+mod inspect;
+
 use std::sync::Arc;
 
 use http::{Response, StatusCode};

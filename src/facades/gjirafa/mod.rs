@@ -45,6 +45,7 @@ pub(super) const OPTIONS: &[FacadeOption] = &[];
 /// A completion of 10,000 parts is some 700 KB.
 const MAX_BODY_BYTES: u64 = 4 << 20;
 
+#[expect(clippy::unnecessary_wraps, reason = "the table's signature: other facades have options that can be wrong")]
 pub(super) fn open(ground: Ground) -> Result<Arc<dyn Facade>, OptionError> {
     Ok(Arc::new(Gjirafa { ground }))
 }

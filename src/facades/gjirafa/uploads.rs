@@ -54,7 +54,7 @@ pub(super) async fn start(mut call: Call<'_>) -> Result<Outcome, ApiError> {
         let url = storage.presigned_part(&at, &request.origin, &upload_id, number, seconds).await?;
         urls.push(json!({ "partNumber": number.get(), "presignedUrl": url }));
     }
-    Ok(started(&upload_id, &request_key, urls, details_id))
+    Ok(started(&upload_id, &request_key, &urls, details_id))
 }
 
 fn parse_start(mut fields: Fields) -> Result<Start, ApiError> {
@@ -69,7 +69,7 @@ fn parse_start(mut fields: Fields) -> Result<Start, ApiError> {
     fields.finish(all)
 }
 
-fn started(upload_id: &str, request_key: &str, urls: Vec<Value>, details_id: u64) -> Outcome {
+fn started(upload_id: &str, request_key: &str, urls: &[Value], details_id: u64) -> Outcome {
     Outcome::from(json!({
         "uploadId": upload_id,
         "requestKey": request_key,
@@ -183,7 +183,7 @@ pub(super) async fn resume(mut call: Call<'_>) -> Result<Outcome, ApiError> {
         let url = storage.presigned_part(&at, &call.request.origin, &open.upload_id, number, seconds).await?;
         urls.push(json!({ "partNumber": number.get(), "presignedUrl": url }));
     }
-    Ok(started(&open.upload_id, &request_key, urls, open.upload.details_id))
+    Ok(started(&open.upload_id, &request_key, &urls, open.upload.details_id))
 }
 
 pub(super) async fn parts(call: &Call<'_>, request_key: &str) -> Result<Outcome, ApiError> {

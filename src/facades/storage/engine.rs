@@ -157,7 +157,8 @@ impl Storage for EngineStorage {
 
     async fn abort_upload(&self, at: &Place<'_>, upload_id: &str) -> Result<(), StorageError> {
         let id = UploadId::from_client(upload_id);
-        Ok(self.engine.abort_upload(&self.bucket(at)?, &key(at.key)?, &id).await?)
+        self.engine.abort_upload(&self.bucket(at)?, &key(at.key)?, &id).await?;
+        Ok(())
     }
 
     async fn head(&self, at: &Place<'_>) -> Result<Option<StoredObject>, StorageError> {

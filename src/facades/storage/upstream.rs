@@ -4,9 +4,10 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, SharedHttpClient};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::head_object::HeadObjectOutput;
+use aws_sdk_s3::operation::head_bucket::HeadBucketError;
+use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
 use aws_sdk_s3::presigning::{PresignedRequest, PresigningConfig};
 use aws_sdk_s3::primitives::{ByteStream, DateTime};
 use aws_sdk_s3::types::{
@@ -21,6 +22,7 @@ use crate::engine::clock::Clock;
 use crate::facades::cors;
 use crate::facades::ground::{Config, Upstream};
 use crate::facades::intake::IntakeError;
+use crate::facades::options::OptionError;
 use crate::http::origin::Origin;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::part::PartNumber;
@@ -43,15 +45,13 @@ pub(in crate::facades) struct UpstreamStorage {
 }
 
 impl UpstreamStorage {
-    pub(in crate::facades) fn new(config: &Config, upstream: &Upstream) -> UpstreamStorage {
+    /// Fails when the endpoint is `https` and this machine has no certificates of those whom to trust.
+    pub(in crate::facades) fn new(config: &Config, upstream: &Upstream) -> Result<UpstreamStorage, OptionError> {
         let clock = config.engine.clock().clone();
-        let connector = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let secret_key = upstream.secret_key.expose();
         let settings = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(connector)
+            .http_client(connector(&upstream.url)?)
             .force_path_style(true)
             .region(Region::new(upstream.region.clone()))
             .time_source(EngineTime(clock.clone()))
@@ -59,13 +59,13 @@ impl UpstreamStorage {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .credentials_provider(Credentials::new(&upstream.access_key, secret_key, None, None, "staves"));
         let at = |url: &str| Client::from_conf(settings.clone().endpoint_url(url).build());
-        UpstreamStorage {
+        Ok(UpstreamStorage {
             client: at(&upstream.url),
             presigner: at(upstream.public_url.as_ref().unwrap_or(&upstream.url)),
             region: upstream.region.clone(),
             clock,
             cors_origins: cors::bucket_origins(&config.cors_origins),
-        }
+        })
     }
 
     fn presigning(&self, expires_seconds: u32) -> Result<PresigningConfig, StorageError> {
@@ -109,7 +109,7 @@ impl UpstreamStorage {
     async fn head_output(&self, at: &Place<'_>) -> Result<Option<HeadObjectOutput>, StorageError> {
         match self.client.head_object().bucket(at.bucket.as_str()).key(at.key).send().await {
             Ok(found) => Ok(Some(found)),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => Ok(None),
+            Err(error) if error.as_service_error().is_some_and(HeadObjectError::is_not_found) => Ok(None),
             Err(error) => Err(refused(&error)),
         }
     }
@@ -180,7 +180,7 @@ impl Storage for UpstreamStorage {
     async fn ensure_bucket(&self, at: &Place<'_>) -> Result<(), StorageError> {
         match self.client.head_bucket().bucket(at.bucket.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_not_found()) => {
+            Err(error) if error.as_service_error().is_some_and(HeadBucketError::is_not_found) => {
                 self.create_bucket(at).await
             }
             Err(error) if error.raw_response().is_some_and(|response| response.status().as_u16() == 403) => {
@@ -413,6 +413,22 @@ impl Carver<'_> {
         let length = self.held.len().min(PART_BYTES);
         Ok(self.held.split_to(length).freeze())
     }
+}
+
+/// TLS only where it is asked for: a container without certificates can do without.
+fn connector(url: &str) -> Result<SharedHttpClient, OptionError> {
+    let builder = aws_smithy_http_client::Builder::new();
+    if !url.starts_with("https://") {
+        return Ok(builder.build_http());
+    }
+    // The builder would panic.
+    if rustls_native_certs::load_native_certs().certs.is_empty() {
+        return Err(OptionError::new(format!(
+            "the upstream is {url}, but no certificates of authorities were found: install the package ca-certificates, \
+             or name a file of them in SSL_CERT_FILE"
+        )));
+    }
+    Ok(builder.tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
 }
 
 /// The engine's time, so that a server has one clock.
