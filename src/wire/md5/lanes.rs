@@ -6,7 +6,7 @@
     reason = "functions compiled for AVX2 and AVX-512 are called after the processor was asked for them"
 )]
 
-use super::kernel::compress_each;
+use super::kernel::{compress, compress_each};
 use super::{BLOCK_BYTES, State};
 
 /// Which instructions are used. There is no value for those that the processor does not have.
@@ -15,6 +15,8 @@ pub struct Lanes(Kind);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// None: one stream after the other.
+    OneByOne,
     /// Those of every processor of the target.
     Plain,
     /// AVX2: 256-bit vectors.
@@ -28,6 +30,10 @@ enum Kind {
 impl Lanes {
     /// The best that this processor has.
     pub fn best() -> Lanes {
+        // What is not optimised is slower by lanes.
+        if cfg!(debug_assertions) {
+            return Lanes(Kind::OneByOne);
+        }
         #[cfg(target_arch = "x86_64")]
         {
             if has_avx512() {
@@ -47,14 +53,14 @@ impl Lanes {
         #[cfg(not(target_arch = "x86_64"))]
         let wide: [(bool, Kind); 0] = [];
         let wide = wide.into_iter().filter(|(has, _)| *has).map(|(_, kind)| kind);
-        [Kind::Plain].into_iter().chain(wide).map(Lanes).collect()
+        [Kind::OneByOne, Kind::Plain].into_iter().chain(wide).map(Lanes).collect()
     }
 
     /// How many streams are compressed at once, at most.
     pub fn max_streams(self) -> usize {
         match self.0 {
             // Wider ones run out of registers: 4 were measured to be the fastest.
-            Kind::Plain => 4,
+            Kind::OneByOne | Kind::Plain => 4,
             #[cfg(target_arch = "x86_64")]
             Kind::Avx2 | Kind::Avx512 => 16,
         }
@@ -73,7 +79,7 @@ pub fn compress_lanes(lanes: Lanes, jobs: &mut [(&mut State, &[u8])]) {
     assert!(jobs.iter().all(|(_, blocks)| blocks.len() == length), "as many blocks of each stream");
     assert!(jobs.len() <= lanes.max_streams(), "no more streams than lanes");
     match (lanes.0, jobs.len()) {
-        (_, 1) => with_width::<1>(jobs, compress_each),
+        (_, 1) | (Kind::OneByOne, _) => jobs.iter_mut().for_each(|(state, blocks)| compress(&mut state.0, blocks)),
         (Kind::Plain, 2) => with_width::<2>(jobs, compress_each),
         (Kind::Plain, _) => with_width::<4>(jobs, compress_each),
         // SAFETY (all below): the lanes' instructions are there, since only `best` and `all` make
