@@ -12,6 +12,8 @@ mod plain;
 mod arcgis;
 #[path = "facades/conformance.rs"]
 mod conformance;
+#[path = "facades/geolens.rs"]
+mod geolens;
 #[path = "facades/gjirafa.rs"]
 mod gjirafa;
 #[path = "facades/ground.rs"]

@@ -46,6 +46,11 @@ impl Credentials {
         identity.filter(|identity| equal && identity.session_token.is_none())
     }
 
+    /// An identity of an account, for what is done in its name when nobody calls.
+    pub(crate) fn by_account(&self, account: &str) -> Option<&Arc<Identity>> {
+        self.identities.iter().find(|identity| identity.account == account)
+    }
+
     /// The identity of an access key alone, for signatures that prove the rest.
     pub(crate) fn by_access_key(&self, access_key: &str) -> Option<&Arc<Identity>> {
         self.identities.find(access_key)

@@ -5,6 +5,8 @@
 mod adapter;
 #[path = "conformance/arcgis.rs"]
 mod arcgis;
+#[path = "conformance/geolens.rs"]
+mod geolens;
 #[path = "conformance/gjirafa.rs"]
 mod gjirafa;
 #[path = "conformance/here.rs"]
@@ -20,11 +22,14 @@ macro_rules! through_all {
     ($($test:ident),+ $(,)?) => {
         through_all! { @dialect through_s3 s3::S3 start $($test)+ }
         through_all! { @dialect through_gjirafa gjirafa::Gjirafa start $($test)+ }
+        through_all! { @dialect through_geolens geolens::GeoLens start $($test)+ }
         through_all! { @dialect through_here_v2 here::HereV2 start $($test)+ }
         through_all! { @dialect through_here_v1 here::HereV1 start $($test)+ }
         through_all! { @dialect through_arcgis arcgis::ArcGis start $($test)+ }
         #[cfg(feature = "upstream")]
         through_all! { @dialect through_gjirafa_over_an_upstream gjirafa::Gjirafa over_upstream $($test)+ }
+        #[cfg(feature = "upstream")]
+        through_all! { @dialect through_geolens_over_an_upstream geolens::GeoLens over_upstream $($test)+ }
     };
     (@dialect $module:ident $adapter:ident :: $type:ident $world:ident $($test:ident)+) => {
         mod $module {

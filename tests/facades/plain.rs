@@ -22,20 +22,24 @@ use super::support::{RawClient, Reply, RequestBuilder};
 /// Parts may be as small as this, so that tests need not send megabytes.
 pub(crate) const SMALL_PART: u64 = 16;
 
-/// Runs tests of a control plane, functions of a [`World`], over the engine and over an S3 endpoint behind the server.
+/// Runs tests of a control plane, functions of a [`World`], over the engine and over an S3 endpoint behind the server,
+/// perhaps one that is `set_up` otherwise.
 macro_rules! over_both_storages {
     ($facade:literal: $($test:ident),+ $(,)?) => {
+        crate::plain::over_both_storages! { $facade, |builder| builder; $($test),+ }
+    };
+    ($facade:literal, $set_up:expr; $($test:ident),+ $(,)?) => {
         mod over_the_engine {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(crate::plain::World::start($facade).await).await;
+                super::$test(crate::plain::World::with($facade, $set_up).await).await;
             })+
         }
         #[cfg(feature = "upstream")]
         mod over_an_upstream {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $test() {
-                super::$test(crate::plain::World::over_upstream($facade).await).await;
+                super::$test(crate::plain::World::over_upstream_with($facade, $set_up).await).await;
             })+
         }
     };
