@@ -20,7 +20,7 @@ pub mod open;
 mod recover;
 pub mod upload;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 
@@ -52,8 +52,8 @@ struct Inner {
     clock: Clock,
     multipart_order: MultipartOrder,
     recovery: Recovery,
-    /// Held as long as the engine lives: one Staves per data directory.
-    _lock: Option<std::fs::File>,
+    /// Held as long as the engine is open: one Staves per data directory.
+    lock: Mutex<Option<std::fs::File>>,
 }
 
 /// What the engine's own threads and readers share.
@@ -142,6 +142,8 @@ impl Inner {
         self.keeper.stop();
         self.core.readers.close();
         self.core.writer.close();
+        // Whoever still has the engine can do nothing with it: another may open the directory.
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rusqlite::Connection;
 
@@ -179,7 +179,7 @@ impl Engine {
             clock: options.clock,
             multipart_order: options.multipart_order,
             recovery,
-            _lock: opened.lock,
+            lock: Mutex::new(opened.lock),
         })))
     }
 }

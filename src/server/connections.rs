@@ -197,6 +197,7 @@ impl Backoff {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::clock::Clock;
     use crate::http::body::{Body, Payload};
     use crate::server::route::{Dialect, Router};
     use http::{Request, Response};
@@ -241,6 +242,7 @@ mod tests {
             dialects: Arc::new(Echo { let_go: Arc::clone(&let_go) }),
             router: Router::new(&[], Vec::new()),
             idle_timeout: Duration::from_millis(200),
+            clock: Clock::default(),
         };
         let shared = Shared { answerer: Arc::new(answerer), tls: None, slots: Arc::new(Semaphore::new(8)) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
