@@ -56,19 +56,29 @@ impl Hashing {
         let (done, pending) = sync_channel(1);
         let mut job = Job { md5, pieces: batch.into(), blocks: Bytes::new(), done };
         job.advance();
-        if !self.is_running() {
-            // Without a thread of its own, on this one.
-            while !job.blocks.is_empty() {
-                let blocks = std::mem::take(&mut job.blocks);
-                compress_lanes(Lanes::best(), &mut [(job.md5.state(), &blocks)]);
-                job.advance();
+        if let Err(mut alone) = self.queue(job) {
+            while !alone.blocks.is_empty() {
+                let blocks = std::mem::take(&mut alone.blocks);
+                compress_lanes(Lanes::best(), &mut [(alone.md5.state(), &blocks)]);
+                alone.advance();
             }
-            job.finish();
-            return Pending(pending);
+            alone.finish();
         }
-        self.shared.lock().jobs.push_back(job);
-        self.shared.changed.notify_one();
         Pending(pending)
+    }
+
+    /// Gives a job to the thread; gives it back if there is none.
+    fn queue(&self, job: Job) -> std::result::Result<(), Job> {
+        if !self.is_running() {
+            return Err(job);
+        }
+        let mut queue = self.shared.lock();
+        if queue.has_ended {
+            return Err(job);
+        }
+        queue.jobs.push_back(job);
+        self.shared.changed.notify_one();
+        Ok(())
     }
 
     /// Starts the thread unless it runs.
@@ -112,6 +122,7 @@ impl Shared {
     }
 
     fn run(&self) {
+        let _at_the_end = Ending(self);
         let lanes = Lanes::best();
         let mut active: Vec<Job> = Vec::new();
         let mut together = 1;
@@ -150,6 +161,17 @@ impl Shared {
             queue = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Some(queue.jobs.drain(..).collect())
+    }
+}
+
+/// However the thread ends: nobody waits for it any more.
+struct Ending<'s>(&'s Shared);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        queue.has_ended = true;
+        queue.jobs.clear();
     }
 }
 
