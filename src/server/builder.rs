@@ -369,7 +369,8 @@ impl ServerBuilder {
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
         let shared = |router| {
-            let answerer = Arc::new(Answerer { dialects: Arc::clone(&dialects), router, idle_timeout });
+            let (dialects, clock) = (Arc::clone(&dialects), engine.clock().clone());
+            let answerer = Arc::new(Answerer { dialects, router, idle_timeout, clock });
             let tls = certificates.as_ref().map(|certificates| certificates.acceptor.clone());
             Arc::new(Shared { answerer, tls, slots: Arc::clone(&slots) })
         };

@@ -241,6 +241,7 @@ mod tests {
             dialects: Arc::new(Echo { let_go: Arc::clone(&let_go) }),
             router: Router::new(&[], Vec::new()),
             idle_timeout: Duration::from_millis(200),
+            clock: crate::engine::clock::Clock::System,
         };
         let shared = Shared { answerer: Arc::new(answerer), tls: None, slots: Arc::new(Semaphore::new(8)) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

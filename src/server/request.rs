@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 
 use super::route::{self, Dialect, Route, Router};
+use crate::engine::clock::Clock;
 use crate::facades::Facades;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
@@ -59,6 +60,8 @@ pub(super) struct Answerer<D> {
     pub(super) dialects: Arc<D>,
     pub(super) router: Router,
     pub(super) idle_timeout: Duration,
+    /// The engine's.
+    pub(super) clock: Clock,
 }
 
 impl<D: Dialects> Answerer<D> {
@@ -77,6 +80,13 @@ impl<D: Dialects> Answerer<D> {
             Ok(response) => response,
             Err(reason) => after_panic(&method, &path, &reason, self.dialects.internal_error(dialect)),
         };
+        if let Clock::Fixed(_) = self.clock
+            && let Ok(date) = HeaderValue::from_str(&self.clock.now().http_date())
+        {
+            // Clients reckon how far their clock is off by the time of an answer, and sign accordingly. The machine's
+            // clock is what hyper writes by itself.
+            response.headers_mut().insert(header::DATE, date);
+        }
         if unasked.is_left_waiting() {
             // hyper closes such a connection, but does not say so: botocore would use it again, and sometimes in time.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
