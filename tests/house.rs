@@ -122,9 +122,10 @@ fn every_file_says_what_it_is() {
 }
 
 #[test]
-fn unsafe_code_stands_nowhere_yet() {
+fn unsafe_code_stands_in_one_module() {
     let wrong: Vec<String> = src()
         .into_iter()
+        .filter(|(path, _)| path != "wire/md5/lanes.rs")
         .filter(|(_, text)| text.lines().any(|line| !line.trim_start().starts_with("//") && line.contains("unsafe {")))
         .map(|(path, _)| path)
         .collect();

@@ -69,12 +69,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    #[cfg_attr(feature = "upstream", expect(clippy::unnecessary_wraps, reason = "without the feature it can fail"))]
     pub(super) fn new(config: Config) -> Result<Arc<Shared>, OptionError> {
         let storage: Arc<dyn Storage> = match &config.upstream {
             None => Arc::new(EngineStorage::new(&config)),
             #[cfg(feature = "upstream")]
-            Some(upstream) => Arc::new(super::storage::UpstreamStorage::new(&config, upstream)),
+            Some(upstream) => Arc::new(super::storage::UpstreamStorage::new(&config, upstream)?),
             #[cfg(not(feature = "upstream"))]
             Some(_) => return Err(OptionError::no_upstream()),
         };

@@ -99,6 +99,11 @@ impl FacadeOptions {
 }
 
 impl OptionError {
+    #[cfg(feature = "upstream")]
+    pub(super) fn new(sentence: String) -> OptionError {
+        OptionError(sentence)
+    }
+
     #[cfg(not(feature = "upstream"))]
     pub(super) fn no_upstream() -> OptionError {
         OptionError("this build knows no upstream; build it with: cargo build --release --features upstream".to_owned())

@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import requests
 
 from staves import MIB, clean_environment, tool
 
@@ -56,3 +58,36 @@ def test_sdk_uploads_in_parts_by_key_and_by_handle(start, sdk, tmp_path):
         assert hashlib.sha256(got["Body"].read()).hexdigest() == expected
         assert got["ContentType"] == "application/x-map"
     assert "Uploads" not in s3.list_multipart_uploads(Bucket="here-my-catalog")
+
+
+def test_largest_parts_are_not_held_in_memory(start):
+    server = start("--durability", "process")
+    layer = server.ready["facades"]["here"] + "/layers/l1"
+    session = requests.Session()
+    session.headers["Authorization"] = "Bearer " + server.ready["secret_key"]
+    started = session.post(f"{layer}/keys/k", json={"contentType": "a/b"}).json()
+    part = f"{layer}/keysMultipart/{started['multipartToken']}/parts"
+    block = os.urandom(MIB)
+
+    def upload(number):
+        answer = requests.post(
+            part,
+            params={"partNumber": number},
+            data=(block for _ in range(96)),
+            headers={**session.headers, "Content-Type": "a/b", "X-HERE-Digest": f"SHA256:{digest}"},
+        )
+        answer.raise_for_status()
+        return {"id": answer.json()["id"], "number": number}
+
+    digest = hashlib.sha256(block * 96).hexdigest()
+    before = server.high_water_mib()
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(pool.map(upload, range(1, 5)))
+    grown = server.high_water_mib() - before
+    assert grown < 48, f"four parts of 96 MiB at once took {grown:.0f} MiB more"
+    too_large = requests.post(part, params={"partNumber": 5}, data=(block for _ in range(97)), headers=session.headers)
+    assert too_large.status_code == 413
+    done = session.put(f"{layer}/keysMultipart/{started['multipartToken']}", json={"parts": parts})
+    assert done.status_code == 204
+    assert server.s3().head_object(Bucket="here-default", Key="l1/keys/k")["ContentLength"] == 4 * 96 * MIB
+    assert len(server.blob_files()) == 4

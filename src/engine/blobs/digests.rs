@@ -1,9 +1,9 @@
 //! The digests computed in the one pass over a body as it is written.
 
-use md5::{Digest as _, Md5};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 
 use crate::wire::checksum::{Algorithm, Digest, Hasher};
+use crate::wire::md5::Md5;
 
 /// Which digests a body needs beside the two that every blob has (MD5, for ETags; CRC64NVME, for integrity at rest).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +57,16 @@ impl Digesting {
 
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.md5.update(bytes);
+        self.update_others(bytes);
+    }
+
+    /// The MD5 so far: for a while it is somebody else's to go on with.
+    pub(crate) fn md5(&mut self) -> &mut Md5 {
+        &mut self.md5
+    }
+
+    /// All but the MD5.
+    pub(crate) fn update_others(&mut self, bytes: &[u8]) {
         self.crc64.update(bytes);
         if let Some((_, hasher)) = &mut self.checksum {
             hasher.update(bytes);
@@ -68,7 +78,7 @@ impl Digesting {
 
     pub(crate) fn finish(self) -> Digests {
         Digests {
-            md5: self.md5.finalize().into(),
+            md5: self.md5.finish(),
             crc64: self.crc64.finish(),
             checksum: self.checksum.map(|(algorithm, hasher)| (algorithm, hasher.finish())),
             payload_sha256: self.sha256.map(|hasher| hasher.finalize().into()),

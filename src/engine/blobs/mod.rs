@@ -9,6 +9,7 @@
 //! A blob never changes. Its file's name is random: nothing a client sends becomes a path.
 
 pub mod digests;
+pub(crate) mod hashing;
 pub(crate) mod lease;
 pub mod reader;
 pub(crate) mod store;

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::hashing::Hashing;
 use crate::engine::durability::Durability;
 use crate::engine::ids::BlobName;
 
@@ -16,11 +17,12 @@ pub(crate) enum BlobStore {
         tmp: PathBuf,
         blobs: PathBuf,
         durability: Durability,
+        hashing: Hashing,
         /// Files of this process that no committed row points at yet: the sweep of orphans passes them over.
         in_flight: Mutex<HashSet<BlobName>>,
     },
     /// Open files without a name, gone when the last handle is.
-    Memory { files: Mutex<HashMap<BlobName, Arc<File>>> },
+    Memory { files: Mutex<HashMap<BlobName, Arc<File>>>, hashing: Hashing },
 }
 
 /// A file being written. Dropping it removes it.
@@ -57,11 +59,18 @@ impl BlobStore {
                 File::open(parent)?.sync_all()?;
             }
         }
-        Ok(BlobStore::Disk { tmp, blobs, durability, in_flight: Mutex::default() })
+        Ok(BlobStore::Disk { tmp, blobs, durability, hashing: Hashing::default(), in_flight: Mutex::default() })
     }
 
     pub(crate) fn in_memory() -> BlobStore {
-        BlobStore::Memory { files: Mutex::new(HashMap::new()) }
+        BlobStore::Memory { files: Mutex::new(HashMap::new()), hashing: Hashing::default() }
+    }
+
+    /// Who computes the MD5 of what is written here.
+    pub(crate) fn hashing(&self) -> &Hashing {
+        match self {
+            BlobStore::Disk { hashing, .. } | BlobStore::Memory { hashing, .. } => hashing,
+        }
     }
 
     /// A new file to write into.
@@ -82,7 +91,7 @@ impl BlobStore {
     pub(crate) fn open(&self, name: BlobName) -> io::Result<Arc<File>> {
         match self {
             BlobStore::Disk { blobs, .. } => Ok(Arc::new(File::open(sealed_path(blobs, name))?)),
-            BlobStore::Memory { files } => files
+            BlobStore::Memory { files, .. } => files
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .get(&name)
@@ -98,7 +107,7 @@ impl BlobStore {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             },
-            BlobStore::Memory { files } => {
+            BlobStore::Memory { files, .. } => {
                 files.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
                 Ok(())
             }
@@ -171,7 +180,7 @@ impl TempFile {
     /// Moves the whole file to its own name; with `power` durability the file and its folder are on the disk after.
     pub(crate) fn seal(&mut self) -> io::Result<()> {
         match &*self.store {
-            BlobStore::Memory { files } => {
+            BlobStore::Memory { files, .. } => {
                 files.lock().unwrap_or_else(PoisonError::into_inner).insert(self.name, Arc::clone(&self.file));
             }
             BlobStore::Disk { tmp, blobs, durability, .. } => {

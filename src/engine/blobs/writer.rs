@@ -96,7 +96,7 @@ impl BlobWriter {
             let (store, batch) = (Arc::clone(&self.store), self.take_batch());
             self.batch_bytes = 0;
             self.state = State::Busy(tokio::task::spawn_blocking(move || {
-                work.process(&store, &batch)?;
+                work.process(&store, &batch, Where::WithOthers)?;
                 Ok(work)
             }));
         }
@@ -113,13 +113,15 @@ impl BlobWriter {
             return Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::Inline(body) });
         }
         let (store, on_the_spot) = (Arc::clone(&self.store), self.batch_bytes <= ON_THE_SPOT_BYTES);
+        let on_the_spot = on_the_spot && !store_syncs(&self.store);
+        let place = if on_the_spot { Where::Here } else { Where::WithOthers };
         let finish = move || -> Result<Sealed> {
-            work.process(&store, &batch)?;
+            work.process(&store, &batch, place)?;
             let mut file = work.file.ok_or_else(|| Error::Bug { what: "a written blob has a file".to_owned() })?;
             file.seal()?;
             Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::File(file) })
         };
-        if on_the_spot && !store_syncs(&self.store) { finish() } else { blocking(finish).await }
+        if on_the_spot { finish() } else { blocking(finish).await }
     }
 
     fn push_gathered(&mut self) {
@@ -142,16 +144,37 @@ impl BlobWriter {
     }
 }
 
+/// Where a batch's MD5 is computed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    /// On this thread.
+    Here,
+    /// Together with those of other bodies, while this thread does the rest.
+    WithOthers,
+}
+
 impl Work {
-    fn process(&mut self, store: &Arc<BlobStore>, batch: &[Bytes]) -> Result<()> {
+    fn process(&mut self, store: &Arc<BlobStore>, batch: &[Bytes], hashed: Where) -> Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(store.create()?),
         };
         let mut file: &File = file.file();
+        let md5 = match hashed {
+            Where::Here => {
+                for piece in batch {
+                    self.digesting.md5().update(piece);
+                }
+                None
+            }
+            Where::WithOthers => Some(store.hashing().start(self.digesting.md5().clone(), batch.to_vec())),
+        };
         for piece in batch {
-            self.digesting.update(piece);
+            self.digesting.update_others(piece);
             file.write_all(piece)?;
+        }
+        if let Some(md5) = md5 {
+            *self.digesting.md5() = md5.wait()?;
         }
         Ok(())
     }

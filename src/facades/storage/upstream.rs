@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation};
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation, SharedHttpClient};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::head_bucket::HeadBucketError;
 use aws_sdk_s3::operation::head_object::{HeadObjectError, HeadObjectOutput};
@@ -22,6 +22,7 @@ use crate::engine::clock::Clock;
 use crate::facades::cors;
 use crate::facades::ground::{Config, Upstream};
 use crate::facades::intake::IntakeError;
+use crate::facades::options::OptionError;
 use crate::http::origin::Origin;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::part::PartNumber;
@@ -44,15 +45,13 @@ pub(in crate::facades) struct UpstreamStorage {
 }
 
 impl UpstreamStorage {
-    pub(in crate::facades) fn new(config: &Config, upstream: &Upstream) -> UpstreamStorage {
+    /// Fails when the endpoint is `https` and this machine has no certificates of those whom to trust.
+    pub(in crate::facades) fn new(config: &Config, upstream: &Upstream) -> Result<UpstreamStorage, OptionError> {
         let clock = config.engine.clock().clone();
-        let connector = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
         let secret_key = upstream.secret_key.expose();
         let settings = aws_sdk_s3::Config::builder()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(connector)
+            .http_client(connector(&upstream.url)?)
             .force_path_style(true)
             .region(Region::new(upstream.region.clone()))
             .time_source(EngineTime(clock.clone()))
@@ -60,13 +59,13 @@ impl UpstreamStorage {
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .credentials_provider(Credentials::new(&upstream.access_key, secret_key, None, None, "staves"));
         let at = |url: &str| Client::from_conf(settings.clone().endpoint_url(url).build());
-        UpstreamStorage {
+        Ok(UpstreamStorage {
             client: at(&upstream.url),
             presigner: at(upstream.public_url.as_ref().unwrap_or(&upstream.url)),
             region: upstream.region.clone(),
             clock,
             cors_origins: cors::bucket_origins(&config.cors_origins),
-        }
+        })
     }
 
     fn presigning(&self, expires_seconds: u32) -> Result<PresigningConfig, StorageError> {
@@ -414,6 +413,22 @@ impl Carver<'_> {
         let length = self.held.len().min(PART_BYTES);
         Ok(self.held.split_to(length).freeze())
     }
+}
+
+/// TLS only where it is asked for: a container without certificates can do without.
+fn connector(url: &str) -> Result<SharedHttpClient, OptionError> {
+    let builder = aws_smithy_http_client::Builder::new();
+    if !url.starts_with("https://") {
+        return Ok(builder.build_http());
+    }
+    // The builder would panic.
+    if rustls_native_certs::load_native_certs().certs.is_empty() {
+        return Err(OptionError::new(format!(
+            "the upstream is {url}, but no certificates of authorities were found: install the package ca-certificates, \
+             or name a file of them in SSL_CERT_FILE"
+        )));
+    }
+    Ok(builder.tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https())
 }
 
 /// The engine's time, so that a server has one clock.

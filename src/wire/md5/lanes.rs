@@ -1,0 +1,139 @@
+//! Several streams at once, in the widest vectors that this processor has. The one module with `unsafe` code: calling a
+//! function that was compiled for instructions beyond the target's own is only allowed where they are known to be there.
+
+#![expect(
+    unsafe_code,
+    reason = "functions compiled for AVX2 and AVX-512 are called after the processor was asked for them"
+)]
+
+use super::kernel::{compress, compress_each};
+use super::{BLOCK_BYTES, State};
+
+/// Which instructions are used. There is no value for those that the processor does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lanes(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// None: one stream after the other.
+    OneByOne,
+    /// Those of every processor of the target.
+    Plain,
+    /// AVX2: 256-bit vectors.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 with vectors of every length: it rotates and mixes in one instruction each.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Lanes {
+    /// The best that this processor has.
+    pub fn best() -> Lanes {
+        // What is not optimised is slower by lanes.
+        if cfg!(debug_assertions) {
+            return Lanes(Kind::OneByOne);
+        }
+        #[cfg(target_arch = "x86_64")]
+        {
+            if has_avx512() {
+                return Lanes(Kind::Avx512);
+            }
+            if has_avx2() {
+                return Lanes(Kind::Avx2);
+            }
+        }
+        Lanes(Kind::Plain)
+    }
+
+    /// All that this processor has.
+    pub fn all() -> Vec<Lanes> {
+        #[cfg(target_arch = "x86_64")]
+        let wide = [(has_avx2(), Kind::Avx2), (has_avx512(), Kind::Avx512)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wide: [(bool, Kind); 0] = [];
+        let wide = wide.into_iter().filter(|(has, _)| *has).map(|(_, kind)| kind);
+        [Kind::OneByOne, Kind::Plain].into_iter().chain(wide).map(Lanes).collect()
+    }
+
+    /// How many streams are compressed at once, at most.
+    pub fn max_streams(self) -> usize {
+        match self.0 {
+            // Wider ones run out of registers: 4 were measured to be the fastest.
+            Kind::OneByOne | Kind::Plain => 4,
+            #[cfg(target_arch = "x86_64")]
+            Kind::Avx2 | Kind::Avx512 => 16,
+        }
+    }
+}
+
+/// Compresses whole blocks of several streams, as many of each, into their states.
+///
+/// # Panics
+///
+/// If the streams have different numbers of blocks, parts of blocks, or there are more than [`Lanes::max_streams`].
+pub fn compress_lanes(lanes: Lanes, jobs: &mut [(&mut State, &[u8])]) {
+    let Some((_, first)) = jobs.first() else { return };
+    let length = first.len();
+    assert!(length.is_multiple_of(BLOCK_BYTES), "whole blocks only");
+    assert!(jobs.iter().all(|(_, blocks)| blocks.len() == length), "as many blocks of each stream");
+    assert!(jobs.len() <= lanes.max_streams(), "no more streams than lanes");
+    match (lanes.0, jobs.len()) {
+        (_, 1) | (Kind::OneByOne, _) => jobs.iter_mut().for_each(|(state, blocks)| compress(&mut state.0, blocks)),
+        (Kind::Plain, 2) => with_width::<2>(jobs, compress_each),
+        (Kind::Plain, _) => with_width::<4>(jobs, compress_each),
+        // SAFETY (all below): the lanes' instructions are there, since only `best` and `all` make
+        // values of that kind, after asking the processor; the functions have no other conditions.
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx2, 2..=4) => with_width::<4>(jobs, |states, blocks| unsafe { avx2::<4>(states, blocks) }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx2, 5..=8) => with_width::<8>(jobs, |states, blocks| unsafe { avx2::<8>(states, blocks) }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx2, _) => with_width::<16>(jobs, |states, blocks| unsafe { avx2::<16>(states, blocks) }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, 2..=4) => with_width::<4>(jobs, |states, blocks| unsafe { avx512::<4>(states, blocks) }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, 5..=8) => with_width::<8>(jobs, |states, blocks| unsafe { avx512::<8>(states, blocks) }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, _) => with_width::<16>(jobs, |states, blocks| unsafe { avx512::<16>(states, blocks) }),
+    }
+}
+
+/// Lays the states of the streams beside each other, compresses, and puts them back. Lanes without a stream work for
+/// nothing, on the first one's blocks.
+fn with_width<const N: usize>(jobs: &mut [(&mut State, &[u8])], compress: impl FnOnce(&mut [[u32; N]; 4], [&[u8]; N])) {
+    let mut states = [[0; N]; 4];
+    let mut blocks = [jobs[0].1; N];
+    for (lane, (state, stream)) in jobs.iter().enumerate() {
+        blocks[lane] = stream;
+        for (word, own) in states.iter_mut().zip(state.0) {
+            word[lane] = own;
+        }
+    }
+    compress(&mut states, blocks);
+    for (lane, (state, _)) in jobs.iter_mut().enumerate() {
+        state.0 = states.map(|word| word[lane]);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl")
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn avx2<const N: usize>(states: &mut [[u32; N]; 4], blocks: [&[u8]; N]) {
+    compress_each(states, blocks);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl")]
+fn avx512<const N: usize>(states: &mut [[u32; N]; 4], blocks: [&[u8]; N]) {
+    compress_each(states, blocks);
+}
