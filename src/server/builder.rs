@@ -367,10 +367,10 @@ impl ServerBuilder {
         let router = Router::new(&self.domains, facades.ids().collect());
         let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
-        let (idle_timeout, clock) = (self.idle_timeout, self.clock.clone());
+        let idle_timeout = self.idle_timeout;
         let shared = |router| {
-            let answerer =
-                Arc::new(Answerer { dialects: Arc::clone(&dialects), router, idle_timeout, clock: clock.clone() });
+            let (dialects, clock) = (Arc::clone(&dialects), engine.clock().clone());
+            let answerer = Arc::new(Answerer { dialects, router, idle_timeout, clock });
             let tls = certificates.as_ref().map(|certificates| certificates.acceptor.clone());
             Arc::new(Shared { answerer, tls, slots: Arc::clone(&slots) })
         };

@@ -113,6 +113,8 @@ impl RunningServer {
             self.ended.recv().await;
         }
         self.background.abort();
+        // What it holds of the engine, and so of its lock, is let go before the directory may be opened again.
+        let _ended = (&mut self.background).await;
         self.engine.close().await;
     }
 }

@@ -146,7 +146,7 @@ async fn a_list_in_another_order<A: Adapter>(world: World) {
 
 async fn a_part_is_replaced<A: Adapter>(world: World) {
     let started = start::<A>(&world).await;
-    A::part(&world, &started, 2, &[9; 100_000]).await.unwrap();
+    A::part(&world, &started, 2, &vec![9; 100_000]).await.unwrap();
     let list = three_parts::<A>(&world, &started).await;
     A::complete(&world, &started, &list).await.unwrap();
     assert_eq!(A::object(&world, &started).await, Some(whole::<A>()));
@@ -184,7 +184,7 @@ async fn an_id_that_is_not_the_parts<A: Adapter>(world: World) {
 async fn a_digest_that_is_not_the_bodys<A: Adapter>(world: World) {
     let started = start::<A>(&world).await;
     let list = three_parts::<A>(&world, &started).await;
-    let Some(refused) = A::part_with_wrong_digest(&world, &started, 2, &[8; 100_000]).await else { return };
+    let Some(refused) = A::part_with_wrong_digest(&world, &started, 2, &vec![8; 100_000]).await else { return };
     let refusal = refused.expect_err("a refusal");
     assert_eq!(refusal.status, 400, "{refusal:?}");
     // The part that was there is there still.
@@ -250,7 +250,7 @@ async fn completions_at_once<A: Adapter>(world: World) {
 async fn an_abort_during_the_upload<A: Adapter>(world: World) {
     let started = start::<A>(&world).await;
     let list = three_parts::<A>(&world, &started).await;
-    let late = [5; 200_000];
+    let late = vec![5; 200_000];
     let (aborted, part) = tokio::join!(A::abort(&world, &started), A::part(&world, &started, 2, &late));
     let Some(aborted) = aborted else { return }; // The product knows no abort.
     aborted.unwrap();
@@ -294,7 +294,7 @@ async fn an_upload_url_that_has_ended<A: Adapter>(world: World) {
     let started = start::<A>(&world).await;
     A::part(&world, &started, 1, &bytes::<A>(1)).await.unwrap();
     world.pass_seconds(seconds);
-    let refusal = A::part(&world, &started, 2, &[4; 100_000]).await.expect_err("a part by an ended URL");
+    let refusal = A::part(&world, &started, 2, &vec![4; 100_000]).await.expect_err("a part by an ended URL");
     assert_eq!(refusal.status, 403, "{refusal:?}");
     assert!(refusal.text.contains("Request has expired"), "{refusal:?}");
     world.expect_blob_files(usize::from(A::UNIT > 8 << 10)).await;

@@ -292,7 +292,7 @@ async fn complete_again_is_true_again(world: World) {
 
 async fn abort_leaves_nothing(world: World) {
     let started = start(&world, 2).await;
-    let etag = upload(&world, &started, 1, &[1; 100_000]).await;
+    let etag = upload(&world, &started, 1, &vec![1; 100_000]).await;
     assert_eq!(world.blob_files(), 1);
     let key = json!({ "requestKey": started["requestKey"] });
     for _ in 0..2 {

@@ -15,7 +15,7 @@ use super::plain::{SMALL_PART, World, json_of};
 use super::support::Reply;
 
 const BUCKET: &str = "here-default";
-const UNIT: usize = SMALL_PART as usize;
+const UNIT: usize = SMALL_PART;
 
 /// Limits that tests can reach.
 fn small(builder: ServerBuilder) -> ServerBuilder {

@@ -1,6 +1,5 @@
 //! What tests of the facades share: a server whose clock can be stepped, requests without S3's signatures, and JSON.
 
-#![expect(clippy::allow_attributes, reason = "which of these helpers are unused changes from day to day")]
 #![allow(dead_code, reason = "every facade uses another part of this module")]
 
 use std::net::SocketAddr;
@@ -20,7 +19,7 @@ use tempfile::TempDir;
 use super::support::{RawClient, Reply, RequestBuilder};
 
 /// Parts may be as small as this, so that tests need not send megabytes.
-pub(crate) const SMALL_PART: u64 = 16;
+pub(crate) const SMALL_PART: usize = 16;
 
 /// Runs tests of a control plane, functions of a [`World`], over the engine and over an S3 endpoint behind the server,
 /// perhaps one that is `set_up` otherwise.
@@ -102,7 +101,7 @@ impl World {
     }
 
     fn builder(&self) -> ServerBuilder {
-        let limits = Limits { min_part_size_bytes: SMALL_PART, ..Limits::default() };
+        let limits = Limits { min_part_size_bytes: SMALL_PART as u64, ..Limits::default() };
         let clock = Clock::Fixed(Arc::clone(&self.now_ms));
         Server::builder().hosts(["127.0.0.1"]).port(0).limits(limits).clock(clock)
     }

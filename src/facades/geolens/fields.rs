@@ -49,7 +49,7 @@ fn is_json(content_type: &str) -> bool {
 /// The fields of an object, and all that is wrong with them so far.
 pub(super) struct Fields {
     loc: Vec<Value>,
-    fields: Map<String, Value>,
+    sent: Map<String, Value>,
     errors: Vec<Invalid>,
     /// The object itself was refused: its fields are not looked at.
     is_refused: bool,
@@ -60,9 +60,9 @@ impl Fields {
     pub(super) fn new(body: Option<Value>, errors: Vec<Invalid>) -> Fields {
         let loc = vec![Value::from("body")];
         match body {
-            Some(Value::Object(fields)) => Fields { loc, fields, errors, is_refused: false },
+            Some(Value::Object(sent)) => Fields { loc, sent, errors, is_refused: false },
             other => {
-                let mut refused = Fields { loc, fields: Map::new(), errors, is_refused: true };
+                let mut refused = Fields { loc, sent: Map::new(), errors, is_refused: true };
                 let error = match other {
                     None => invalid("missing", "Field required", Value::Null, None),
                     Some(sent) => not_an_object(sent),
@@ -94,24 +94,24 @@ impl Fields {
         if self.is_refused {
             return None;
         }
-        let input = Value::Object(self.fields.clone());
+        let input = Value::Object(self.sent.clone());
         self.wrong(name, invalid("missing", "Field required", input, None))
     }
 
     /// A text of so many characters that has to be there.
     pub(super) fn text(&mut self, name: &str, min: usize, max: usize) -> Option<String> {
-        match self.fields.get(name).cloned() {
+        match self.sent.get(name).cloned() {
             None => self.missing(name),
             Some(value) => match text(value, min, max) {
                 Ok(text) => Some(text),
-                Err(error) => self.wrong(name, error),
+                Err(error) => self.wrong(name, *error),
             },
         }
     }
 
     /// A text that may be null or left out.
     pub(super) fn optional_text(&mut self, name: &str, max: usize) -> Option<String> {
-        match self.fields.get(name).cloned() {
+        match self.sent.get(name).cloned() {
             None | Some(Value::Null) => None,
             Some(_) => self.text(name, 0, max),
         }
@@ -119,7 +119,7 @@ impl Fields {
 
     /// A text that may be left out, but not null.
     pub(super) fn text_or(&mut self, name: &str, max: usize, default: &str) -> Option<String> {
-        if self.fields.contains_key(name) { self.text(name, 0, max) } else { Some(default.to_owned()) }
+        if self.sent.contains_key(name) { self.text(name, 0, max) } else { Some(default.to_owned()) }
     }
 
     /// A name that becomes the last part of a key. Assumption 5.
@@ -142,7 +142,7 @@ impl Fields {
 
     /// A whole number within bounds, that has to be there.
     pub(super) fn integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
-        let Some(value) = self.fields.get(name).cloned() else { return self.missing(name) };
+        let Some(value) = self.sent.get(name).cloned() else { return self.missing(name) };
         match integer(&value) {
             Ok(number) if number < min => {
                 let msg = format!("Input should be greater than or equal to {min}");
@@ -159,13 +159,13 @@ impl Fields {
 
     /// A whole number that may be null or left out.
     pub(super) fn optional_integer(&mut self, name: &str, min: i64, max: i64) -> Option<i64> {
-        self.fields.get(name).filter(|value| !value.is_null())?;
+        self.sent.get(name).filter(|value| !value.is_null())?;
         self.integer(name, min, max)
     }
 
     /// One of a few words; left out, the first.
     pub(super) fn choice(&mut self, name: &str, choices: &[&'static str]) -> Option<&'static str> {
-        let Some(value) = self.fields.get(name).cloned() else { return choices.first().copied() };
+        let Some(value) = self.sent.get(name).cloned() else { return choices.first().copied() };
         let found = choices.iter().find(|choice| value.as_str() == Some(choice));
         if let Some(found) = found {
             return Some(found);
@@ -179,7 +179,7 @@ impl Fields {
 
     /// A date and time, or a date, that may be null or left out: as it was sent.
     pub(super) fn optional_time(&mut self, name: &str) -> Option<String> {
-        let value = self.fields.get(name).filter(|value| !value.is_null())?.clone();
+        let value = self.sent.get(name).filter(|value| !value.is_null())?.clone();
         match &value {
             Value::String(sent) if is_time(sent) => Some(sent.clone()),
             Value::Number(seconds) => Some(seconds.to_string()),
@@ -194,7 +194,7 @@ impl Fields {
 
     /// A number or a text that may be null or left out; only judged.
     pub(super) fn optional_number_or_text(&mut self, name: &str) {
-        match self.fields.get(name).cloned() {
+        match self.sent.get(name).cloned() {
             None | Some(Value::Null | Value::Number(_) | Value::String(_)) => {}
             Some(value) => {
                 let number = invalid("float_type", "Input should be a valid number", value.clone(), None);
@@ -207,12 +207,11 @@ impl Fields {
 
     /// A flag that may be left out; only judged.
     pub(super) fn flag(&mut self, name: &str) {
-        let Some(value) = self.fields.get(name).cloned() else { return };
-        const WORDS: [&str; 12] = ["0", "1", "f", "t", "n", "y", "no", "yes", "off", "on", "false", "true"];
+        let Some(value) = self.sent.get(name).cloned() else { return };
         let is_flag = match &value {
             Value::Bool(_) => true,
-            Value::String(text) => WORDS.contains(&text.to_ascii_lowercase().as_str()),
-            Value::Number(number) => number.as_f64().is_some_and(|number| number == 0.0 || number == 1.0),
+            Value::String(text) => FLAGS.contains(&text.to_ascii_lowercase().as_str()),
+            Value::Number(_) => matches!(integer(&value), Ok(0 | 1)),
             _ => false,
         };
         if !is_flag {
@@ -223,7 +222,7 @@ impl Fields {
 
     /// A list of objects, each read by `read`; left out, it is empty.
     pub(super) fn objects<T>(&mut self, name: &str, read: impl Fn(&mut Fields) -> Option<T>) -> Option<Vec<T>> {
-        let listed = match self.fields.remove(name) {
+        let listed = match self.sent.remove(name) {
             None => return Some(Vec::new()),
             Some(Value::Array(listed)) => listed,
             Some(other) => return self.wrong(name, invalid("list_type", "Input should be a valid list", other, None)),
@@ -237,10 +236,10 @@ impl Fields {
         let mut all = Vec::with_capacity(listed.len());
         for (index, item) in listed.into_iter().enumerate() {
             match item {
-                Value::Object(fields) => {
+                Value::Object(sent) => {
                     let mut loc = self.loc.clone();
                     loc.extend([Value::from(name), index.into()]);
-                    let mut inner = Fields { loc, fields, errors: Vec::new(), is_refused: false };
+                    let mut inner = Fields { loc, sent, errors: Vec::new(), is_refused: false };
                     all.push(read(&mut inner));
                     self.errors.append(&mut inner.errors);
                 }
@@ -253,6 +252,8 @@ impl Fields {
 
 /// As the product's models have it.
 pub(super) const MAX_NAME_CHARS: usize = 255;
+/// The words for true and false.
+const FLAGS: [&str; 12] = ["0", "1", "f", "t", "n", "y", "no", "yes", "off", "on", "false", "true"];
 /// What the rest of a key leaves of S3's 1024 bytes.
 const MAX_NAME_BYTES: usize = 900;
 
@@ -280,19 +281,19 @@ fn not_an_object(input: Value) -> Invalid {
     invalid("model_attributes_type", msg, input, None)
 }
 
-fn text(value: Value, min: usize, max: usize) -> Result<String, Invalid> {
+fn text(value: Value, min: usize, max: usize) -> Result<String, Box<Invalid>> {
     let Value::String(text) = value else {
-        return Err(invalid("string_type", "Input should be a valid string", value, None));
+        return Err(Box::new(invalid("string_type", "Input should be a valid string", value, None)));
     };
     let length = text.chars().count();
     let characters = |count| if count == 1 { "character" } else { "characters" };
     if length < min {
         let msg = format!("String should have at least {min} {}", characters(min));
-        return Err(invalid("string_too_short", msg, text.into(), Some(json!({ "min_length": min }))));
+        return Err(Box::new(invalid("string_too_short", msg, text.into(), Some(json!({ "min_length": min })))));
     }
     if length > max {
         let msg = format!("String should have at most {max} {}", characters(max));
-        return Err(invalid("string_too_long", msg, text.into(), Some(json!({ "max_length": max }))));
+        return Err(Box::new(invalid("string_too_long", msg, text.into(), Some(json!({ "max_length": max })))));
     }
     Ok(text)
 }

@@ -151,9 +151,9 @@ pub(super) async fn can_retry(app: &App, job: &Job) -> Result<(), &'static str> 
 }
 
 /// Imports a job's file, if it waits for that.
-pub(super) async fn run(app: Arc<App>, id: Uuid) {
+pub(super) async fn run(app: &App, id: Uuid) {
     let _held = app.locks.hold(id).await;
-    if let Err(error) = import(&app, id).await {
+    if let Err(error) = import(app, id).await {
         // The job is as it was: it is found again at the next start, or the next look at all jobs.
         tracing::warn!(%id, ?error, "geolens: an import broke off");
     }

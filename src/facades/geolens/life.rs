@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::App;
@@ -15,7 +16,9 @@ use crate::facades::storage::StorageError;
 use crate::wire::time::Timestamp;
 
 /// Between two looks at all jobs that have something in the storage.
-pub(super) const SWEEP_EVERY: Duration = Duration::from_secs(60);
+pub(super) const SWEEP_EVERY: Duration = Duration::from_mins(1);
+/// The keeper lets go of a job soon; a completion may take its time.
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Documents that are read at once.
 const PAGE: usize = 100;
 
@@ -42,12 +45,14 @@ impl App {
     /// A job as it is now: a stale one has failed. Not while somebody works on it.
     pub(super) async fn current_job(&self, id: Uuid) -> Result<Option<Job>, ApiError> {
         let Some(job) = self.job(id)? else { return Ok(None) };
-        if self.is_stale(&job)
-            && let Some(_held) = self.locks.try_hold(id)
-        {
-            return self.settle(id).await;
+        if !self.is_stale(&job) {
+            return Ok(Some(job));
         }
-        Ok(Some(job))
+        match timeout(PATIENCE, self.locks.hold(id)).await {
+            Ok(_held) => self.settle(id).await,
+            // A completion that began in time.
+            Err(_elapsed) => Ok(Some(job)),
+        }
     }
 
     fn is_stale(&self, job: &Job) -> bool {
@@ -72,8 +77,8 @@ impl App {
 
     /// Removes all that a failed job has in the storage. What cannot be removed now is tried again.
     pub(super) async fn clear(&self, id: Uuid, job: Job) -> Result<Job, ApiError> {
-        let Some(shelf) = Shelf::of_account(self, &job.account) else { return Ok(job) };
-        if let Err(reason) = self.remove(id, &job, &shelf).await {
+        let Some(bucket) = Shelf::of_account(self, &job.account) else { return Ok(job) };
+        if let Err(reason) = self.remove(id, &job, &bucket).await {
             tracing::warn!(%id, %reason, "geolens: what a failed job left could not be removed yet");
             return Ok(job);
         }
@@ -85,13 +90,13 @@ impl App {
         Ok(cleaned.await?.unwrap_or(job))
     }
 
-    async fn remove(&self, id: Uuid, job: &Job, shelf: &Shelf) -> Result<(), StorageError> {
+    async fn remove(&self, id: Uuid, job: &Job, bucket: &Shelf) -> Result<(), StorageError> {
         let staging = staging_key(id, &job.file_name);
         if let Upload::Multipart { upload_id, .. } = &job.upload {
-            unless_gone(self.ground.storage().abort_upload(&shelf.place(&staging), upload_id).await)?;
+            unless_gone(self.ground.storage().abort_upload(&bucket.place(&staging), upload_id).await)?;
         }
         for key in [staging, frozen_key(id, &job.file_name)] {
-            unless_gone(self.ground.storage().delete(&shelf.place(&key)).await)?;
+            unless_gone(self.ground.storage().delete(&bucket.place(&key)).await)?;
         }
         Ok(())
     }
@@ -155,10 +160,10 @@ impl App {
 
     /// Nothing can come any more by a URL of the job: what may have come late goes, and the job needs no more care.
     async fn forget(&self, id: Uuid, job: &Job) -> Result<(), ApiError> {
-        if let Some(shelf) = Shelf::of_account(self, &job.account) {
+        if let Some(bucket) = Shelf::of_account(self, &job.account) {
             let frozen = (job.state != State::Complete).then(|| frozen_key(id, &job.file_name));
             for key in [staging_key(id, &job.file_name)].into_iter().chain(frozen) {
-                unless_gone(self.ground.storage().delete(&shelf.place(&key)).await)?;
+                unless_gone(self.ground.storage().delete(&bucket.place(&key)).await)?;
             }
         }
         self.delete_marker(id).await

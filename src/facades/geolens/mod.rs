@@ -45,10 +45,10 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use self::error::{ApiError, Invalid};
@@ -267,20 +267,16 @@ impl App {
     }
 
     /// Imports whatever is queued, a few jobs at a time.
-    async fn import_all(self: &Arc<Self>, mut queued: mpsc::UnboundedReceiver<Uuid>) {
-        // Dropping it ends them.
-        let mut imports = JoinSet::new();
+    async fn import_all(&self, mut queued: mpsc::UnboundedReceiver<Uuid>) {
+        // They are part of this, and end with it: none of them holds the engine longer.
+        let mut imports = FuturesUnordered::new();
         loop {
             tokio::select! {
                 Some(id) = queued.recv(), if imports.len() < MAX_IMPORTS => {
                     self.waiting().remove(&id);
-                    imports.spawn(import::run(Arc::clone(self), id));
+                    imports.push(import::run(self, id));
                 }
-                Some(ended) = imports.join_next() => {
-                    if let Err(error) = ended {
-                        tracing::error!(%error, "bug: an import of geolens ended");
-                    }
-                }
+                Some(()) = imports.next() => {}
                 else => return,
             }
         }

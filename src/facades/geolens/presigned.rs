@@ -331,16 +331,14 @@ async fn freeze(app: &App, shelf: &Shelf, id: Uuid, job: &Job, declared_bytes: u
     let Some(found) = storage.head(&shelf.place(&staging)).await? else {
         return Err(ApiError::bad_request("File not found in S3 after upload"));
     };
-    let judged = match refuse_size(app, found.size_bytes) {
-        Err(refusal) => Err(refusal),
-        Ok(()) => {
-            if let Err(reason) = storage.copy(&shelf.place(&staging), &shelf.place(&frozen)).await {
-                delete(app, shelf, &frozen).await;
-                return Err(ApiError::completion_failed(&reason));
-            }
-            judge(app, shelf, &frozen, &job.file_name, declared_bytes).await
+    let mut judged = refuse_size(app, found.size_bytes).map(|()| found.size_bytes);
+    if judged.is_ok() {
+        if let Err(reason) = storage.copy(&shelf.place(&staging), &shelf.place(&frozen)).await {
+            delete(app, shelf, &frozen).await;
+            return Err(ApiError::completion_failed(&reason));
         }
-    };
+        judged = judge(app, shelf, &frozen, &job.file_name, declared_bytes).await;
+    }
     match judged {
         Ok(size_bytes) => Ok(StoredFile { key: frozen, size_bytes }),
         Err(error) => {

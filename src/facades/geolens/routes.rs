@@ -57,10 +57,10 @@ pub(super) fn find(request: &Request) -> Result<Endpoint, ApiError> {
         }
         _ => return Err(ApiError::NoRoute),
     };
-    match request.method == method {
-        true => Ok(endpoint),
-        false => Err(ApiError::WrongMethod(if method == Method::GET { "GET" } else { "POST" })),
+    if request.method == method {
+        return Ok(endpoint);
     }
+    Err(ApiError::WrongMethod(if method == Method::GET { "GET" } else { "POST" }))
 }
 
 /// An id of the path; what is wrong with it goes to `errors`.

@@ -42,7 +42,7 @@ impl GeoLens {
 }
 
 impl Adapter for GeoLens {
-    const UNIT: usize = SMALL_PART as usize;
+    const UNIT: usize = SMALL_PART;
     const LISTED: Listed = Listed::HasToAscend;
     const GAPS: Rule = Rule::Taken;
     const SMALL: Rule = Rule::Refused;

@@ -34,7 +34,7 @@ impl Gjirafa {
 }
 
 impl Adapter for Gjirafa {
-    const UNIT: usize = SMALL_PART as usize;
+    const UNIT: usize = SMALL_PART;
     const LISTED: Listed = Listed::HasToAscend;
     const GAPS: Rule = Rule::Taken;
     const SMALL: Rule = Rule::Refused;

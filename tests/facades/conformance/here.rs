@@ -44,7 +44,7 @@ impl HereV2 {
 }
 
 impl Adapter for HereV2 {
-    const UNIT: usize = SMALL_PART as usize;
+    const UNIT: usize = SMALL_PART;
     const LISTED: Listed = Listed::ByNumber;
     const GAPS: Rule = Rule::Refused;
     const SMALL: Rule = Rule::Refused;
@@ -114,7 +114,7 @@ impl HereV1 {
 }
 
 impl Adapter for HereV1 {
-    const UNIT: usize = SMALL_PART as usize;
+    const UNIT: usize = SMALL_PART;
     const LISTED: Listed = Listed::ByNumber;
     const GAPS: Rule = Rule::Refused;
     const SMALL: Rule = Rule::Refused;

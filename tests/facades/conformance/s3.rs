@@ -11,7 +11,7 @@ pub(crate) struct S3;
 const TARGET: &str = "/bkt/file.bin";
 
 impl Adapter for S3 {
-    const UNIT: usize = SMALL_PART as usize;
+    const UNIT: usize = SMALL_PART;
     const LISTED: Listed = Listed::HasToAscend;
     const GAPS: Rule = Rule::Taken;
     const SMALL: Rule = Rule::Refused;

@@ -9,11 +9,11 @@ const CONFIG: &str = "/ingest/upload/config";
 
 async fn login(world: &World, path: &str, form: &str) -> Reply {
     let ask = world.ask("POST", path).header("content-type", "application/x-www-form-urlencoded");
-    ask.body(form.to_owned()).send().await
+    ask.body(form).send().await
 }
 
 async fn with_bearer(world: &World, token: &str) -> Reply {
-    world.ask("GET", CONFIG).header("authorization", &format!("Bearer {token}")).send().await
+    world.ask("GET", CONFIG).header("authorization", format!("Bearer {token}")).send().await
 }
 
 fn unauthorized(reply: &Reply, detail: &str) {

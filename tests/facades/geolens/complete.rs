@@ -80,7 +80,7 @@ async fn complete_refuses_bad_fields(world: World) {
     let all = post(&world, "/ingest/upload/presigned/nothing/complete", json!({ "parts": 1 })).await;
     assert_eq!(invalid(&all), ["path.job_id uuid_parsing", "body.parts list_type"]);
     // None of them has ended the upload.
-    let parts = put(&world, &started, CSV.repeat(10)[..500].as_bytes()).await;
+    let parts = put(&world, &started, &CSV.repeat(10).as_bytes()[..500]).await;
     ok(&complete(&world, &started, parts).await, 200);
 }
 

@@ -59,7 +59,7 @@ async fn upload_direct_refuses_and_leaves_nothing(world: World) {
 }
 
 async fn upload_direct_that_breaks_off_leaves_nothing(world: World) {
-    let (content_type, mut body) = form_data(&[], Some(("file", "a.csv", "text/csv", &[b'a'; 100_000])));
+    let (content_type, mut body) = form_data(&[], Some(("file", "a.csv", "text/csv", &vec![b'a'; 100_000])));
     body.truncate(90_000);
     let reply = world.asked("POST", "/ingest/upload").header("content-type", &content_type).body(body).send().await;
     problem(&reply, 400);

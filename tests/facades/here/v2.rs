@@ -278,7 +278,7 @@ async fn part_copies_a_range_of_a_key() {
 async fn cancel_leaves_nothing() {
     let world = world().await;
     let token = start(&world, "k").await;
-    let one = part(&world, &token, 1, &[1; 50_000]).await;
+    let one = part(&world, &token, 1, &vec![1; 50_000]).await;
     bare(&world.asked("DELETE", &upload(&token)).send().await, 202);
     world.expect_blob_files(0).await;
     assert_eq!(world.uploads_and_objects(BUCKET).await, (0, 0));
