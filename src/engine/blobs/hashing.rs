@@ -56,7 +56,7 @@ impl Hashing {
         let (done, pending) = sync_channel(1);
         let mut job = Job { md5, pieces: batch.into(), blocks: Bytes::new(), done };
         job.advance();
-        if let Err(mut alone) = self.queue(job) {
+        if let Some(mut alone) = self.queue(job) {
             while !alone.blocks.is_empty() {
                 let blocks = std::mem::take(&mut alone.blocks);
                 compress_lanes(Lanes::best(), &mut [(alone.md5.state(), &blocks)]);
@@ -67,18 +67,18 @@ impl Hashing {
         Pending(pending)
     }
 
-    /// Gives a job to the thread; gives it back if there is none.
-    fn queue(&self, job: Job) -> std::result::Result<(), Job> {
+    /// Gives a job to the thread. `Some`: there is none.
+    fn queue(&self, job: Job) -> Option<Job> {
         if !self.is_running() {
-            return Err(job);
+            return Some(job);
         }
         let mut queue = self.shared.lock();
         if queue.has_ended {
-            return Err(job);
+            return Some(job);
         }
         queue.jobs.push_back(job);
         self.shared.changed.notify_one();
-        Ok(())
+        None
     }
 
     /// Starts the thread unless it runs.
