@@ -214,7 +214,7 @@ fn refusal(import: &Import, seen: &Seen) -> Option<String> {
     missing.map(|name| format!("The file has no column {name:?}."))
 }
 
-/// Makes the dataset, or replaces its file. `false`: the one to be replaced is not there.
+/// Makes the dataset, or replaces its file (assumptions 10 and 11). `false`: the one to be replaced is not there.
 async fn publish(
     app: &App,
     shelf: &Shelf,

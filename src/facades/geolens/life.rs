@@ -61,6 +61,10 @@ impl App {
 
     /// Fails a job if it is stale, and clears up after it. Its caller holds the job.
     pub(super) async fn settle(&self, id: Uuid) -> Result<Option<Job>, ApiError> {
+        let found = self.job(id)?;
+        if !found.as_ref().is_some_and(|job| self.is_stale(job)) {
+            return Ok(found);
+        }
         let pending_seconds = self.settings.pending_seconds;
         let failed = self.change_job(id, move |job, now| match staleness(job, pending_seconds, now) {
             Some(reason) => {
@@ -141,8 +145,8 @@ impl App {
             State::Running => return Ok(true),
             State::Complete => {}
             State::Failed => {
-                // The file of a failed import is kept for a while: it can be tried again.
-                let kept = job.file.is_some() && job.import.is_some();
+                // The file of a failed import is kept for a while, if it can be tried again. Assumption 10.
+                let kept = job.file.is_some() && job.import.is_some() && job.replaces.is_none();
                 let is_over = job.completed_ms.is_none_or(|completed_ms| is_past(completed_ms, KEEP_SECONDS, now));
                 if !job.is_cleaned && (!kept || is_over) {
                     job = self.clear(id, job).await?;

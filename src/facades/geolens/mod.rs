@@ -165,6 +165,7 @@ impl GeoLens {
                 let id = ids([("job_id", &job)])?[0];
                 Ok((StatusCode::ACCEPTED, import::retry(app, &call.caller, id).await?))
             }
+            // They were answered above.
             Endpoint::Login | Endpoint::Refresh | Endpoint::Upload => Err(ApiError::internal()),
         }
     }
@@ -231,9 +232,12 @@ impl Call<'_> {
     }
 
     async fn commit_reupload(&self, payload: Payload, dataset: &str, job: &str) -> Result<Value, ApiError> {
-        let [dataset_id, id] = ids([("dataset_id", dataset), ("job_id", job)])?;
+        let mut errors = Vec::new();
+        let dataset_id = routes::id("dataset_id", dataset, &mut errors);
+        let id = routes::id("job_id", job, &mut errors);
         let body = fields::json_body(&self.request.headers, payload).await?;
-        let import = import::read_replacement_commit(Fields::new(body, Vec::new()))?;
+        let import = import::read_replacement_commit(Fields::new(body, errors))?;
+        let (dataset_id, id) = dataset_id.zip(id).ok_or_else(ApiError::internal)?;
         self.dataset(dataset_id)?;
         let job = reupload_job_of(self.app.current_job(id).await?, dataset_id, &self.caller)?;
         import::commit(self.app, id, &job, import, "Re-upload queued").await
@@ -295,7 +299,7 @@ impl App {
     }
 }
 
-/// The caller's job.
+/// The caller's job. Assumption 1.
 fn job_of(found: Option<Job>, caller: &Identity) -> Result<Job, ApiError> {
     let job = found.ok_or_else(|| ApiError::not_found("Job not found"))?;
     if job.account == caller.account { Ok(job) } else { Err(ApiError::forbidden("Not authorized to access this job")) }

@@ -109,7 +109,7 @@ fn refuse_file(app: &App, asked: &Start, replaces: Option<Uuid>) -> Result<(), A
     let extension = settings::extension(&asked.file_name);
     match (extension.as_str(), replaces) {
         (".vrt", None) => return Err(ApiError::unprocessable(NO_VRT)),
-        // A dataset here is a table or has geometries: no picture takes its place.
+        // A dataset here is a table or has geometries: no picture takes its place. Assumption 10.
         (".vrt", Some(_)) => return Err(ApiError::bad_request(NO_VRT)),
         (".tif" | ".tiff", Some(_)) => {
             return Err(ApiError::bad_request("Cannot replace a vector dataset with a raster file."));

@@ -133,7 +133,7 @@ pub(super) async fn preview_replacement(
     }))
 }
 
-/// The file of a job that waits for its commit.
+/// The file of a job that waits for its commit. Assumption 8.
 pub(super) fn file_of(job: &Job) -> Result<&StoredFile, ApiError> {
     if job.state != State::Pending || job.import.is_some() {
         return Err(ApiError::bad_request("Job already processed"));

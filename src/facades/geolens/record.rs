@@ -173,6 +173,7 @@ pub(super) struct Shelf {
 }
 
 impl Shelf {
+    /// Assumption 2.
     pub(super) fn of(identity: &Arc<Identity>) -> Result<Shelf, ApiError> {
         let name = match identity.account.as_str() {
             DEFAULT_ACCOUNT => "geolens".to_owned(),

@@ -35,6 +35,7 @@ pub(super) const REFRESH_SECONDS: i64 = 7 * 24 * 3600;
 /// No URL is handed out that is good for less.
 pub(super) const MIN_URL_SECONDS: i64 = 60;
 /// What was uploaded has to be committed within this, counted from the start; a file whose import failed is kept as long.
+/// Assumptions 6 and 10.
 pub(super) const KEEP_SECONDS: i64 = 24 * 3600;
 /// A completion may begin at the last moment: that much later nobody is busy with the job any more.
 pub(super) const HEADROOM_SECONDS: i64 = 3600;
