@@ -161,7 +161,7 @@ impl Facades {
             payload,
         };
         let (method, path) = (request.method.clone(), request.path.clone());
-        let mut response = facade.handle(request).await;
+        let mut response = to_its_end(Arc::clone(facade), request).await;
         tracing::debug!(facade = name, %method, path, status = response.status().as_u16(), "answered");
         asked.decorate(response.headers_mut());
         if is_head {
@@ -173,5 +173,17 @@ impl Facades {
     /// The product's own words for a bug in Staves.
     pub fn internal_error(&self, id: FacadeId) -> Response<Body> {
         self.open[id.0].facade.internal_error()
+    }
+}
+
+/// Answers, also if the client goes meanwhile: between an upload and the note of it, a request must not end. One that waits
+/// for bytes ends by itself, since no more come.
+async fn to_its_end(facade: Arc<dyn Facade>, request: facade::Request) -> Response<Body> {
+    let words = Arc::clone(&facade);
+    match tokio::spawn(async move { facade.handle(request).await }).await {
+        Ok(response) => response,
+        // The server has a net for panics, and a log of them.
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_stopping) => words.internal_error(),
     }
 }
