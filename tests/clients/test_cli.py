@@ -35,7 +35,7 @@ def test_help_says_how_to_start():
 
 def test_the_first_line_is_json_when_ready(start):
     server = start("--access-key", "alice", "--secret-key", "rabbit-hole", "--region", "eu-west-1")
-    assert list(server.ready) == ["endpoint", "access_key", "secret_key", "region", "pid"]
+    assert list(server.ready) == ["endpoint", "access_key", "secret_key", "region", "pid", "facades"]
     assert server.ready["pid"] == server.process.pid
     assert [server.ready[name] for name in ["access_key", "secret_key", "region"]] == ["alice", "rabbit-hole", "eu-west-1"]
     assert server.s3().list_buckets()["Buckets"] == []
