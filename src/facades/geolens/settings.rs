@@ -132,10 +132,12 @@ pub(super) fn extension(file_name: &str) -> String {
     }
 }
 
+/// With commas, or with spaces: in an environment variable, commas part the options.
 fn extensions(text: &str) -> Option<Vec<String>> {
-    let listed: Vec<String> = text.split(',').map(|one| one.trim().to_ascii_lowercase()).collect();
+    let listed = text.split([',', ' ']).filter(|one| !one.is_empty()).map(str::to_ascii_lowercase);
+    let listed: Vec<String> = listed.collect();
     let shaped = |one: &String| one.strip_prefix('.').is_some_and(|rest| !rest.is_empty() && !rest.contains('.'));
-    listed.iter().all(shaped).then_some(listed)
+    (!listed.is_empty() && listed.iter().all(shaped)).then_some(listed)
 }
 
 #[cfg(test)]
@@ -154,6 +156,7 @@ mod tests {
         for (name, expected) in [("a.CSV", ".csv"), ("a.b.zip", ".zip"), (".csv", ""), ("a", ""), ("a.", "")] {
             assert_eq!(extension(name), expected, "{name}");
         }
+        assert_eq!(extensions(".A .b"), extensions(".a,.b"));
         assert_eq!(extensions(".A, .b"), Some(vec![".a".to_owned(), ".b".to_owned()]));
         assert_eq!((extensions(""), extensions("csv"), extensions(".tar.gz")), (None, None, None));
     }
