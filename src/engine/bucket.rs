@@ -1,5 +1,8 @@
 //! Buckets: make, find, list, delete.
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use super::error::{Error, Result};
 use super::list::More;
 use super::meta::{buckets, current, documents, uploads};
@@ -8,9 +11,13 @@ use super::{Engine, require_bucket};
 use crate::wire::bucket_name::BucketName;
 use crate::wire::time::Timestamp;
 
-/// A bucket as it was when it was looked up.
+/// A bucket as it was when it was looked up. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Bucket {
+pub struct Bucket(Arc<BucketRow>);
+
+/// What is known of a bucket.
+#[derive(Debug)]
+pub struct BucketRow {
     /// This incarnation: a bucket that is deleted and made again has another.
     pub(crate) id: i64,
     /// Its name.
@@ -21,6 +28,20 @@ pub struct Bucket {
     pub region: String,
     /// When.
     pub created: Timestamp,
+}
+
+impl Bucket {
+    pub(crate) fn new(id: i64, name: BucketName, account: String, region: String, created: Timestamp) -> Bucket {
+        Bucket(Arc::new(BucketRow { id, name, account, region, created }))
+    }
+}
+
+impl Deref for Bucket {
+    type Target = BucketRow;
+
+    fn deref(&self) -> &BucketRow {
+        &self.0
+    }
 }
 
 /// Which buckets to list.
@@ -42,18 +63,19 @@ impl Engine {
         let (name, account, region) = (name.clone(), account.to_owned(), region.to_owned());
         self.transact(move |tx| {
             if let Some(existing) = buckets::by_name(tx.conn, &name)? {
-                return Err(Error::BucketExists { account: existing.account });
+                return Err(Error::BucketExists { account: existing.account.clone() });
             }
             let created = tx.now();
             let id = buckets::insert(tx.conn, &name, &account, &region, created)?;
-            Ok(Bucket { id, name, account, region, created })
+            tx.buckets_change();
+            Ok(Bucket::new(id, name, account, region, created))
         })
         .await
     }
 
     /// Finds a bucket by name.
     pub fn bucket(&self, name: &BucketName) -> Result<Bucket> {
-        self.read(|conn| buckets::by_name(conn, name))?.ok_or(Error::NoSuchBucket)
+        self.0.core.buckets.find(name, || self.read(|conn| buckets::by_name(conn, name)))
     }
 
     /// A page of an account's buckets, in name order.
@@ -80,6 +102,7 @@ impl Engine {
                 discard(tx.conn, upload)?;
             }
             documents::delete_all(tx.conn, id)?;
+            tx.buckets_change();
             buckets::delete(tx.conn, id)
         })
         .await

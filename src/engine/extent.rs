@@ -30,6 +30,14 @@ impl ExtentList {
         self.0.iter()
     }
 
+    /// The only extent, if there is one and no other.
+    pub(crate) fn single(&self) -> Option<&Extent> {
+        match self.0.as_slice() {
+            [extent] => Some(extent),
+            _ => None,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }

@@ -4,6 +4,7 @@
 
 pub mod blobs;
 pub mod bucket;
+mod bucket_cache;
 pub mod check;
 pub mod clock;
 pub mod document;
@@ -28,6 +29,7 @@ use self::blobs::digests::WantedDigests;
 use self::blobs::lease::Leases;
 use self::blobs::store::BlobStore;
 use self::blobs::writer::BlobWriter;
+use self::bucket_cache::BucketCache;
 use self::clock::Clock;
 use self::error::{Error, Result};
 use self::ids::UploadIdSecret;
@@ -61,6 +63,7 @@ pub(crate) struct Core {
     pub(crate) store: Arc<BlobStore>,
     writer: Arc<Writer>,
     readers: Readers,
+    buckets: Arc<BucketCache>,
     leases: Arc<Leases>,
 }
 
@@ -125,6 +128,15 @@ impl Engine {
         operation: impl FnOnce(&Tx<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.0.core.writer.transact((), move |tx, ()| operation(tx)).await
+    }
+
+    /// As [`Self::transact_with`], for an operation that writes nothing before everything that can refuse it is checked.
+    async fn transact_checked_first<T: Send + 'static, G: OnCommit>(
+        &self,
+        guard: G,
+        operation: impl FnOnce(&Tx<'_>, &G) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.0.core.writer.transact_checked_first(guard, operation).await
     }
 
     /// As [`Self::transact`], with something that must outlive a committed operation and no other.

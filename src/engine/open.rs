@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::blobs::lease::Leases;
 use super::blobs::store::BlobStore;
+use super::bucket_cache::BucketCache;
 use super::clock::Clock;
 use super::durability::Durability;
 use super::error::Error;
@@ -160,13 +161,16 @@ impl Engine {
         let secret = upload_id_secret(&opened.conn)?;
         let recovery = recover::run(&opened.conn, &opened.store, options.durability)?;
         let mark = Arc::clone(&dirty);
-        let writer = Writer::new(opened.conn, options.clock.clone(), options.durability, move || {
-            mark.store(true, Ordering::Release);
-        })?;
+        let buckets = Arc::new(BucketCache::default());
+        let writer =
+            Writer::new(opened.conn, options.clock.clone(), options.durability, Arc::clone(&buckets), move || {
+                mark.store(true, Ordering::Release);
+            })?;
         let core = Arc::new(Core {
             store: Arc::new(opened.store),
             writer: Arc::new(writer),
             readers: opened.database.clone().map_or(Readers::Shared, Readers::pool),
+            buckets,
             leases: Arc::new(Leases::default()),
         });
         let keeper = Keeper::start(Arc::clone(&core), dirty, opened.database, options.durability)

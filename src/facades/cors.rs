@@ -164,7 +164,7 @@ pub(super) async fn open_bucket(
         },
         found => found?,
     };
-    if bucket.account == account { Ok(bucket) } else { Err(Error::BucketExists { account: bucket.account }) }
+    if bucket.account == account { Ok(bucket) } else { Err(Error::BucketExists { account: bucket.account.clone() }) }
 }
 
 /// Pages of which origins may use the buckets that facades make, as S3's rules write it.

@@ -28,6 +28,8 @@ pub struct ObjectBody {
     extents: std::vec::IntoIter<Extent>,
     open: Option<Stretch>,
     pending: Option<JoinHandle<io::Result<Bytes>>>,
+    /// All of it, if it was read together with the object's row.
+    in_memory: Option<Bytes>,
     left_bytes: u64,
 }
 
@@ -47,7 +49,21 @@ impl ObjectBody {
             extents: extents.iter().copied().collect::<Vec<_>>().into_iter(),
             open: None,
             pending: None,
+            in_memory: None,
         }
+    }
+
+    /// Bytes that have been read already.
+    pub(crate) fn in_memory(core: Arc<Core>, lease: Lease, bytes: Bytes) -> ObjectBody {
+        let left_bytes = bytes.len() as u64;
+        ObjectBody { in_memory: Some(bytes), left_bytes, ..ObjectBody::new(core, lease, &ExtentList::default()) }
+    }
+
+    /// All bytes, if none has to be read.
+    pub fn take_whole(&mut self) -> Option<Bytes> {
+        let bytes = self.in_memory.take()?;
+        self.left_bytes = 0;
+        Some(bytes)
     }
 
     /// Bytes still to come.
@@ -68,6 +84,9 @@ impl ObjectBody {
     }
 
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if let Some(bytes) = self.take_whole().filter(|bytes| !bytes.is_empty()) {
+            return Poll::Ready(Some(Ok(bytes)));
+        }
         loop {
             if let Some(pending) = &mut self.pending {
                 let Poll::Ready(joined) = Pin::new(pending).poll(cx) else { return Poll::Pending };

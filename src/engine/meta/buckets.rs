@@ -55,11 +55,6 @@ pub(crate) fn page(conn: &Connection, account: &str, prefix: &str, after: &str, 
 }
 
 fn bucket_from(row: &Row<'_>) -> Result<Bucket> {
-    Ok(Bucket {
-        id: row.get(0)?,
-        name: bucket_name_from(row.get_ref(1)?.as_str().unwrap_or_default())?,
-        account: row.get(2)?,
-        region: row.get(3)?,
-        created: Timestamp::from_millis(row.get(4)?),
-    })
+    let name = bucket_name_from(row.get_ref(1)?.as_str().unwrap_or_default())?;
+    Ok(Bucket::new(row.get(0)?, name, row.get(2)?, row.get(3)?, Timestamp::from_millis(row.get(4)?)))
 }

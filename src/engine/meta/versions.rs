@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::blobs::{self, BlobPlace};
 use super::{checksum_from, etag_from, headers_from, kind_to, size_from, size_to};
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
@@ -46,6 +47,29 @@ pub(crate) fn current(conn: &Connection, bucket: i64, key: &ObjectKey) -> Result
         .query_row(params![bucket, key.as_bytes()], |row| Ok(object_from(row)))
         .optional()?
         .transpose()
+}
+
+/// The current version of a key, and its bytes if they are a single small blob: one transaction, for GET.
+pub(crate) fn current_with_body(
+    conn: &Connection,
+    bucket: i64,
+    key: &ObjectKey,
+) -> Result<Option<(Object, Option<Vec<u8>>)>> {
+    conn.prepare_cached(CURRENT)?
+        .query_row(params![bucket, key.as_bytes()], |row| Ok(object_from(row).map(|object| with_body(conn, object))))
+        .optional()?
+        .transpose()
+}
+
+fn with_body(conn: &Connection, object: Object) -> (Object, Option<Vec<u8>>) {
+    let body = object.extents.single().filter(|extent| extent.offset_bytes == 0).and_then(|extent| {
+        // What cannot be read is told by whoever reads it.
+        match blobs::place(conn, extent.blob) {
+            Ok(BlobPlace::Inline(body)) if body.len() as u64 == object.size_bytes => Some(body),
+            _ => None,
+        }
+    });
+    (object, body)
 }
 
 /// The version that an upload became, with the fingerprint of the part list that made it.

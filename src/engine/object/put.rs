@@ -31,7 +31,7 @@ impl Engine {
         let digest = body.digests().get(put.checksum).ok_or_else(|| Error::Bug {
             what: "an object's checksum is one that was computed as it was written".to_owned(),
         })?;
-        self.transact_with(body, move |tx, body| {
+        self.transact_checked_first(body, move |tx, body| {
             require_bucket(tx.conn, id)?;
             check_condition(tx.conn, id, &put.key, put.condition.as_ref())?;
             let version = NewVersion {

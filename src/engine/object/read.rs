@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use super::Object;
 use crate::engine::blobs::lease::Lease;
 use crate::engine::blobs::reader::ObjectBody;
@@ -18,6 +20,8 @@ pub struct OpenObject {
     pub object: Object,
     core: Arc<Core>,
     pub(super) lease: Lease,
+    /// A small object's bytes, read together with its row.
+    body: Option<Bytes>,
 }
 
 /// A part of an object that was made by multipart upload.
@@ -54,8 +58,9 @@ impl Engine {
     pub fn open_object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<OpenObject> {
         // Before the look-up: what is released after this moment stays until the lease ends.
         let lease = self.0.core.leases.take();
-        let object = self.object(bucket, key)?;
-        Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease })
+        let found = self.read(|conn| versions::current_with_body(conn, bucket.id, key))?;
+        let (object, body) = found.ok_or(Error::NoSuchKey)?;
+        Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease, body: body.map(Bytes::from) })
     }
 
     /// Part number `n` of an object: its place in the completed list, not the number it was uploaded under.
@@ -94,6 +99,12 @@ impl Engine {
 impl OpenObject {
     /// The object's bytes from `first_byte` on, `length_bytes` of them.
     pub fn read(self, first_byte: u64, length_bytes: u64) -> ObjectBody {
+        let range = usize::try_from(first_byte).ok().zip(usize::try_from(length_bytes).ok());
+        if let (Some(body), Some((first, length))) = (&self.body, range)
+            && first.checked_add(length).is_some_and(|end| end <= body.len())
+        {
+            return ObjectBody::in_memory(self.core, self.lease, body.slice(first..first + length));
+        }
         let extents = if first_byte == 0 && length_bytes == self.object.size_bytes {
             self.object.extents
         } else {

@@ -18,6 +18,9 @@ impl Body {
     /// The engine's bytes as a body. The first of them are read before it returns, so that bytes that cannot be read are
     /// an error while there is still a status to say so.
     pub async fn object(mut bytes: ObjectBody) -> io::Result<Body> {
+        if let Some(whole) = bytes.take_whole() {
+            return Ok(Body::full(whole));
+        }
         let length_bytes = bytes.left_bytes();
         let first = bytes.next().await.transpose()?;
         Ok(Body::stream(length_bytes, ObjectStream { first, rest: bytes }))

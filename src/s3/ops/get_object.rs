@@ -92,11 +92,11 @@ impl Operation for HeadObject {
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
-        let opened = self.0.open(&call)?;
-        if let Some(reply) = self.0.decide(&call, &opened.object)? {
+        let object = self.0.look_up(&call)?;
+        if let Some(reply) = self.0.decide(&call, &object)? {
             return Ok(reply);
         }
-        let shown = self.0.show(&call, &opened.object)?;
+        let shown = self.0.show(&call, &object)?;
         Ok(shown.reply.length_only(shown.length_bytes))
     }
 }
@@ -131,6 +131,12 @@ impl Read {
     fn open(&self, call: &Call) -> Result<OpenObject> {
         check_null_version(call.head.query.first("versionId"))?.readable(&self.key)?;
         call.engine().open_object(call.bucket()?, &self.key).map_err(|error| call.says(error))
+    }
+
+    /// As [`Self::open`], for an answer without bytes.
+    fn look_up(&self, call: &Call) -> Result<Object> {
+        check_null_version(call.head.query.first("versionId"))?.readable(&self.key)?;
+        call.engine().object(call.bucket()?, &self.key).map_err(|error| call.says(error))
     }
 
     /// The conditions' verdict: an answer, if they end the request here.
