@@ -1,5 +1,6 @@
 //! Values and codecs of the S3 wire: names, keys, `ETag`s, checksums, ranges, XML, signatures. No IO and no clock in here.
 
+pub mod acl;
 pub mod bucket_name;
 pub mod checksum;
 pub mod conditions;
@@ -9,6 +10,7 @@ pub mod etag;
 pub mod md5;
 pub mod metadata;
 pub mod object_key;
+pub mod object_lock;
 pub mod ownership_controls;
 pub mod part;
 pub mod percent;
