@@ -16,6 +16,7 @@ pub mod ownership_controls;
 pub mod part;
 pub mod percent;
 pub mod policy;
+pub mod post_policy;
 pub mod public_access_block;
 pub mod query;
 pub mod range;
