@@ -72,8 +72,9 @@ pub enum RetentionMode {
     Compliance,
 }
 
-/// The retention of a version.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The retention of a version. Serialised, it is the pair of its mode and its end in milliseconds since the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(RetentionMode, i64)", into = "(RetentionMode, i64)")]
 pub struct Retention {
     /// Who may lift it.
     pub mode: RetentionMode,
@@ -92,13 +93,25 @@ pub enum LegalHold {
     Off,
 }
 
-/// What the three headers of a request ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LockHeaders {
+/// What holds a version, or what the headers of a request ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectLock {
     /// `x-amz-object-lock-mode` and `x-amz-object-lock-retain-until-date`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
     /// `x-amz-object-lock-legal-hold`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legal_hold: Option<LegalHold>,
+}
+
+/// Whether a request bypasses governance: it asks to (`x-amz-bypass-governance-retention`), and its caller may
+/// (`s3:BypassGovernanceRetention`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    /// It does.
+    Granted,
+    /// It does not.
+    None,
 }
 
 impl ObjectLockConfiguration {
@@ -152,7 +165,10 @@ impl DefaultRetention {
             Period::Days(days) => i64::from(days),
             Period::Years(years) => i64::from(years) * 365,
         };
-        Retention { mode: self.mode, until: Timestamp::from_millis(now.millis().saturating_add(days * DAY_MILLIS)) }
+        Retention {
+            mode: self.mode,
+            until: Timestamp::from_millis(now.millis().saturating_add(days.saturating_mul(DAY_MILLIS))),
+        }
     }
 }
 
@@ -221,6 +237,25 @@ impl Retention {
     pub fn holds(self, now: Timestamp) -> bool {
         now < self.until
     }
+
+    /// Whether a version with this retention may get another, or none. It may always be prolonged; what else makes it
+    /// weaker or another mode needs a bypass of governance, and of compliance there is none. S3 answers 403 `AccessDenied`.
+    pub fn may_become(self, other: Option<Retention>, bypass: Bypass, now: Timestamp) -> bool {
+        let prolonged = other.is_some_and(|other| other.mode == self.mode && other.until >= self.until);
+        !self.holds(now) || prolonged || (self.mode == RetentionMode::Governance && bypass == Bypass::Granted)
+    }
+}
+
+impl From<(RetentionMode, i64)> for Retention {
+    fn from((mode, until_ms): (RetentionMode, i64)) -> Retention {
+        Retention { mode, until: Timestamp::from_millis(until_ms) }
+    }
+}
+
+impl From<Retention> for (RetentionMode, i64) {
+    fn from(retention: Retention) -> (RetentionMode, i64) {
+        (retention.mode, retention.until.millis())
+    }
 }
 
 impl LegalHold {
@@ -257,14 +292,14 @@ impl LegalHold {
     }
 }
 
-impl LockHeaders {
+impl ObjectLock {
     /// Reads the three headers. A mode without a date is named by what is missing, and the other way round.
-    pub fn parse(
+    pub fn parse_headers(
         mode: Option<&str>,
         date: Option<&str>,
         legal_hold: Option<&str>,
         now: Timestamp,
-    ) -> Result<LockHeaders, ObjectLockProblem> {
+    ) -> Result<ObjectLock, ObjectLockProblem> {
         let retention = match (mode, date) {
             (None, None) => None,
             (Some(_), None) => return Err(ObjectLockProblem::HalfRetention { missing: DATE_HEADER }),
@@ -281,12 +316,18 @@ impl LockHeaders {
             }
         };
         let legal_hold = legal_hold.map(LegalHold::parse_header).transpose()?;
-        Ok(LockHeaders { retention, legal_hold })
+        Ok(ObjectLock { retention, legal_hold })
     }
 
-    /// Whether any of the three was sent.
+    /// Whether there is neither a retention nor a hold.
     pub fn is_empty(self) -> bool {
-        self == LockHeaders::default()
+        self == ObjectLock::default()
+    }
+
+    /// Whether the version may not be deleted, by its id, at this moment. S3 answers 403 `AccessDenied`.
+    pub fn forbids_deletion(self, bypass: Bypass, now: Timestamp) -> bool {
+        let retained = self.retention.is_some_and(|retention| !retention.may_become(None, bypass, now));
+        retained || self.legal_hold == Some(LegalHold::On)
     }
 
     /// The headers of an answer, for those that are set.

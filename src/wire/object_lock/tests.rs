@@ -154,7 +154,7 @@ fn a_legal_hold() {
 
 #[test]
 fn headers() {
-    let parse = |mode, date, hold| LockHeaders::parse(mode, date, hold, NOW);
+    let parse = |mode, date, hold| ObjectLock::parse_headers(mode, date, hold, NOW);
     assert!(parse(None, None, None).unwrap().is_empty());
     let all = parse(Some("GOVERNANCE"), Some("2030-01-01T00:00:00Z"), Some("OFF")).unwrap();
     assert_eq!(
@@ -189,4 +189,35 @@ fn headers() {
         assert_eq!((problem.code(), problem.message()), (Code::InvalidArgument, sentence));
         assert_eq!(argument(&problem), shown);
     }
+}
+
+#[test]
+fn what_a_lock_forbids() {
+    let at = |mode, secs| Retention { mode, until: Timestamp::from_secs(NOW.secs() + secs) };
+    let (governance, compliance) = (RetentionMode::Governance, RetentionMode::Compliance);
+    for (old, new, without, with) in [
+        (at(governance, 10), Some(at(governance, 10)), true, true),
+        (at(governance, 10), Some(at(governance, 20)), true, true),
+        (at(governance, 10), Some(at(governance, 5)), false, true),
+        (at(governance, 10), Some(at(compliance, 20)), false, true),
+        (at(governance, 10), None, false, true),
+        (at(compliance, 10), Some(at(compliance, 20)), true, true),
+        (at(compliance, 10), Some(at(compliance, 5)), false, false),
+        (at(compliance, 10), Some(at(governance, 20)), false, false),
+        (at(compliance, 10), None, false, false),
+        (at(compliance, 0), None, true, true),
+    ] {
+        assert_eq!(old.may_become(new, Bypass::None, NOW), without, "{old:?} {new:?}");
+        assert_eq!(old.may_become(new, Bypass::Granted, NOW), with, "{old:?} {new:?}");
+    }
+    let forbids = |retention, legal_hold| {
+        let lock = ObjectLock { retention, legal_hold };
+        assert_eq!(serde_json::from_str::<ObjectLock>(&serde_json::to_string(&lock).unwrap()).unwrap(), lock);
+        (lock.forbids_deletion(Bypass::None, NOW), lock.forbids_deletion(Bypass::Granted, NOW))
+    };
+    assert_eq!(forbids(None, None), (false, false));
+    assert_eq!(forbids(None, Some(LegalHold::On)), (true, true));
+    assert_eq!(forbids(Some(at(governance, 10)), Some(LegalHold::Off)), (true, false));
+    assert_eq!(forbids(Some(at(compliance, 10)), None), (true, true));
+    assert_eq!(forbids(Some(at(compliance, -1)), None), (false, false));
 }

@@ -3,10 +3,13 @@
 //! Sources: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html> and
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html>
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::document::{PolicyVersion, template};
+use super::evaluate::quoted;
 use super::ip::{self, IpRange};
 use super::keys::ConditionKey;
 use super::pattern::{self, Template, Token};
@@ -19,6 +22,8 @@ use crate::wire::time::Timestamp;
 pub struct Condition {
     /// How it compares.
     pub operator: Operator,
+    /// The operator as it was written.
+    pub name: String,
     /// What it compares.
     pub key: ConditionKey,
     /// With what.
@@ -160,7 +165,8 @@ impl Condition {
             for (key, values) in keys.members().ok_or(PolicyProblem::Syntax("Condition"))? {
                 let key = ConditionKey::parse(key).ok_or_else(|| PolicyProblem::ConditionKey(key.clone()))?;
                 let values = values.items().iter().map(|value| Value::parse(value, name, operator, version));
-                conditions.push(Condition { operator, key, values: values.collect::<Result<_, _>>()? });
+                let values = values.collect::<Result<_, _>>()?;
+                conditions.push(Condition { operator, name: name.clone(), key, values });
             }
         }
         Ok(conditions)
@@ -188,6 +194,14 @@ impl Condition {
             Quantifier::Any => given.iter().any(|text| matches(text) != negated),
             Quantifier::All => given.iter().all(|text| matches(text) != negated),
         }
+    }
+}
+
+/// For the log: `StringLike s3:prefix "home/*"`.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = quoted(self.values.iter().map(|value| &value.text));
+        write!(f, "{} {} {values}", self.name, self.key.as_str())
     }
 }
 

@@ -5,9 +5,10 @@
 
 use std::fmt;
 
+use super::condition::Condition;
 use super::document::{Effect, Policy, PolicyVersion, Selection, Statement};
 use super::keys::ConditionKey;
-use super::pattern::{matches, matches_ignoring_case};
+use super::pattern::{Template, matches, matches_ignoring_case};
 
 /// Who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,20 +85,58 @@ impl Policy {
         }
         with_effect(Effect::Allow).map_or(Decision::NoMatch, Decision::Allow)
     }
+
+    /// For each statement that is not about a request, a sentence that says why, for the log. It asks for all keys again.
+    pub fn explain(&self, request: &Request<'_>) -> Vec<String> {
+        let numbered = (1..).zip(&self.statements);
+        let reason = |(number, statement): (usize, &Statement)| {
+            let name = StatementName { number, sid: statement.sid.as_deref() };
+            let effect = if statement.effect == Effect::Allow { "allow" } else { "deny" };
+            let why = match statement.mismatch(request, self.version)? {
+                Mismatch::Principal => "the caller is none of its principals".to_owned(),
+                Mismatch::Action => format!("its actions do not include {}", request.action),
+                Mismatch::Resource => format!("its resources do not include {}", request.resource),
+                Mismatch::Condition(condition) => format!(
+                    "{condition} does not hold: the request has {}",
+                    quoted(request.values(&condition.key).iter())
+                ),
+            };
+            Some(format!("{name} does not {effect} it: {why}"))
+        };
+        numbered.filter_map(reason).collect()
+    }
+}
+
+/// Why a statement is not about a request.
+enum Mismatch<'a> {
+    Principal,
+    Action,
+    Resource,
+    Condition(&'a Condition),
 }
 
 impl Statement {
-    /// In the order of what each step costs.
     fn matches(&self, request: &Request<'_>, version: PolicyVersion) -> bool {
+        self.mismatch(request, version).is_none()
+    }
+
+    /// The first reason, in the order of what it costs to find out.
+    fn mismatch(&self, request: &Request<'_>, version: PolicyVersion) -> Option<Mismatch<'_>> {
         let action = |patterns: &Vec<String>| patterns.iter().any(|p| matches_ignoring_case(p, request.action));
-        if !self.principal.selects(|principals| principals.include(request.caller)) || !self.action.selects(action) {
-            return false;
+        if !self.principal.selects(|principals| principals.include(request.caller)) {
+            return Some(Mismatch::Principal);
+        }
+        if !self.action.selects(action) {
+            return Some(Mismatch::Action);
         }
         let variable = |key: &str| request.single_value(key, version);
-        let filled = |arn: &super::pattern::Template| arn.fill(&variable);
+        let filled = |arn: &Template| arn.fill(&variable);
         let resource = |arns: &Vec<_>| arns.iter().filter_map(filled).any(|arn| matches(&arn, request.resource));
-        self.resource.selects(resource)
-            && self.conditions.iter().all(|condition| condition.holds(&request.values(&condition.key), &variable))
+        if !self.resource.selects(resource) {
+            return Some(Mismatch::Resource);
+        }
+        let fails = |condition: &&Condition| !condition.holds(&request.values(&condition.key), &variable);
+        self.conditions.iter().find(fails).map(Mismatch::Condition)
     }
 }
 
@@ -145,6 +184,14 @@ impl Caller<'_> {
             Caller::Account { .. } => "Account",
         }
     }
+}
+
+/// `"a", "b"`, escaped: the texts come from outside and end up in a log.
+pub(super) fn quoted<T: fmt::Debug>(texts: impl ExactSizeIterator<Item = T>) -> String {
+    if texts.len() == 0 {
+        return "no value".to_owned();
+    }
+    texts.map(|text| format!("{text:?}")).collect::<Vec<_>>().join(", ")
 }
 
 /// `name` of `arn:aws:iam::123456789012:user/path/name`.

@@ -188,6 +188,34 @@ fn a_context_is_asked_only_when_it_decides() {
 }
 
 #[test]
+fn why_a_statement_is_not_about_a_request() {
+    let condition = r#", "Condition": {"StringLike": {"aws:Referer": ["http://example.com/*", "x"]}}"#;
+    let policy = policy(&format!(
+        "[{}, {}, {}, {}, {}]",
+        with_principal(r#"{"AWS": "999999999999"}"#),
+        allow_get("").replace("GetObject", "PutObject"),
+        allow_get("").replace("/*\"", "/a\""),
+        allow_get(condition).replace("\"Effect\"", "\"Sid\": \"Page\", \"Effect\""),
+        allow_get("").replace("Allow", "Deny"),
+    ));
+    let context = Context { values: vec![("aws:referer", "evil\n")], ..Context::default() };
+    let resource = format!("{ARN_PREFIX}{BUCKET}/k");
+    let request = Request { caller: ALICE, action: "s3:GetObject", resource: &resource, context: &context };
+    assert_eq!(
+        policy.explain(&request),
+        [
+            "statement 1 does not allow it: the caller is none of its principals",
+            "statement 2 does not allow it: its actions do not include s3:GetObject",
+            "statement 3 does not allow it: its resources do not include arn:aws:s3:::amzn-s3-demo-bucket/k",
+            "statement 4 (\"Page\") does not allow it: StringLike aws:referer \"http://example.com/*\", \"x\" does not \
+             hold: the request has \"evil\\n\"",
+        ]
+    );
+    let without = Request { context: &Context::default(), ..request };
+    assert!(policy.explain(&without)[3].ends_with("does not hold: the request has no value"));
+}
+
+#[test]
 fn public_policies() {
     let condition = |inner: &str| allow_get(&format!(", \"Condition\": {{{inner}}}"));
     for (statement, public) in [
