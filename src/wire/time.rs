@@ -24,12 +24,12 @@ const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 impl Timestamp {
     /// From milliseconds since the epoch.
-    pub fn from_millis(millis: i64) -> Timestamp {
+    pub const fn from_millis(millis: i64) -> Timestamp {
         Timestamp(millis)
     }
 
     /// From whole seconds since the epoch.
-    pub fn from_secs(secs: i64) -> Timestamp {
+    pub const fn from_secs(secs: i64) -> Timestamp {
         Timestamp(secs.saturating_mul(1000))
     }
 
