@@ -63,6 +63,7 @@ codes! {
     InvalidRange = "InvalidRange", 416, "The requested range is not satisfiable";
     InvalidRedirectLocation = "InvalidRedirectLocation", 400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
     InvalidRequest = "InvalidRequest", 400, "Invalid Request";
+    InvalidS3DestinationBucket = "InvalidS3DestinationBucket", 400, "Invalid bucket ARN.";
     InvalidSecurity = "InvalidSecurity", 403, "The provided security credentials are not valid.";
     InvalidStorageClass = "InvalidStorageClass", 400, "The storage class you specified is not valid";
     InvalidTag = "InvalidTag", 400, "The TagKey you have provided is invalid";
@@ -82,6 +83,7 @@ codes! {
     MaxMessageLengthExceeded = "MaxMessageLengthExceeded", 400, "Your request was too big.";
     MaxPostPreDataLengthExceededError = "MaxPostPreDataLengthExceededError", 400, "Your POST request fields preceding the upload file were too large.";
     MetadataTooLarge = "MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size";
+    MetadataConfigurationNotFound = "MetadataConfigurationNotFound", 404, "The metadata configuration was not found";
     MethodNotAllowed = "MethodNotAllowed", 405, "The specified method is not allowed against this resource.";
     MissingContentLength = "MissingContentLength", 411, "You must provide the Content-Length HTTP header.";
     MissingRequestBodyError = "MissingRequestBodyError", 400, "Request Body is empty";
@@ -120,6 +122,7 @@ codes! {
     TemporaryRedirect = "TemporaryRedirect", 307, "Please re-send this request to the specified temporary endpoint. Continue to use the original request endpoint for future requests.";
     TokenRefreshRequired = "TokenRefreshRequired", 400, "The provided token must be refreshed.";
     TooManyBuckets = "TooManyBuckets", 400, "You have attempted to create more buckets than allowed";
+    TooManyConfigurations = "TooManyConfigurations", 400, "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.";
     TooManyParts = "TooManyParts", 400, "You have attempted to add more parts than the maximum of 10000 that are allowed for this object.";
     UnexpectedContent = "UnexpectedContent", 400, "This request does not support content";
     UnresolvableGrantByEmailAddress = "UnresolvableGrantByEmailAddress", 400, "The email address you provided does not match any account on record.";

@@ -6,6 +6,7 @@ pub mod conditions;
 pub mod cors;
 pub mod error_codes;
 pub mod etag;
+pub mod lifecycle;
 pub mod md5;
 pub mod metadata;
 pub mod object_key;

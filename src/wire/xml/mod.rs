@@ -1,6 +1,7 @@
-//! The XML of S3: a small reader into a tree, and a writer. Both know XML, not the documents.
+//! The XML of S3: a small reader into a tree, shapes that a tree has to fit, and a writer. They know XML, not the documents.
 
 mod read;
+pub mod schema;
 mod write;
 
 pub use read::{Element, MAX_DEPTH, MalformedXml};
