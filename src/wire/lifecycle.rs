@@ -28,7 +28,13 @@ const SMALLER: Shape = size("ObjectSizeLessThan").optional();
 
 const FILTER: Shape = group(
     "Filter",
-    &[PREFIX, TAG.optional(), LARGER, SMALLER, group("And", &[PREFIX, TAG.any_number(), LARGER, SMALLER]).optional()],
+    &[
+        PREFIX,
+        TAG.optional(),
+        LARGER,
+        SMALLER,
+        group("And", &[PREFIX, TAG.any_number(), LARGER, SMALLER]).holding(1, usize::MAX).optional(),
+    ],
 )
 .holding(0, 1);
 
@@ -311,16 +317,14 @@ fn class(element: &Element) -> Result<StorageClass> {
 /// A number that is 1 or more, or 0 or more, in S3's words for either.
 fn number(element: &Element, name: &'static str, action: &str, least: u32) -> Result<Option<u32>> {
     let Some(text) = element.child_text(name) else { return Ok(None) };
-    match text.parse::<u32>().ok().filter(|number| *number >= least) {
-        Some(number) => Ok(Some(number)),
-        None => {
-            let message = match least {
-                0 => format!("'{name}' in {action} action must be nonnegative"),
-                _ => format!("'{name}' for {action} action must be a positive integer"),
-            };
-            Err(LifecycleProblem::Argument(message, name, text.to_owned()))
-        }
+    if let Some(number) = text.parse::<u32>().ok().filter(|number| *number >= least) {
+        return Ok(Some(number));
     }
+    let message = match least {
+        0 => format!("'{name}' in {action} action must be nonnegative"),
+        _ => format!("'{name}' for {action} action must be a positive integer"),
+    };
+    Err(LifecycleProblem::Argument(message, name, text.to_owned()))
 }
 
 #[cfg(test)]

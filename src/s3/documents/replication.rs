@@ -38,7 +38,7 @@ const FILTER: Shape = group(
     &[
         text("Prefix").optional(),
         TAG.optional(),
-        group("And", &[text("Prefix").optional(), TAG.any_number()]).optional(),
+        group("And", &[text("Prefix").optional(), TAG.any_number()]).holding(1, usize::MAX).optional(),
     ],
 )
 .holding(0, 1);

@@ -1,6 +1,8 @@
 //! What AWS says of rules that are well-formed and make no sense. The sentences are AWS's where they were seen (LocalStack's
 //! recordings, error messages that users of Terraform and of other servers report); where they were not, it is said.
 
+use std::fmt::Display;
+
 use super::{
     Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleProblem, LifecycleRule, MAX_ID_CHARS, Noncurrent,
 };
@@ -22,7 +24,7 @@ fn request<T>(message: impl Into<String>) -> Result<T> {
     Err(LifecycleProblem::Request(message.into()))
 }
 
-fn argument<T>(message: impl Into<String>, name: &'static str, value: impl ToString) -> Result<T> {
+fn argument<T>(message: impl Into<String>, name: &'static str, value: impl Display) -> Result<T> {
     Err(LifecycleProblem::Argument(message.into(), name, value.to_string()))
 }
 

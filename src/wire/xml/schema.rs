@@ -94,29 +94,34 @@ impl Shape {
     }
 
     /// It need not be there.
+    #[must_use]
     pub const fn optional(mut self) -> Shape {
         self.occurs.least = 0;
         self
     }
 
     /// It need not be there, and then stands for this text.
+    #[must_use]
     pub const fn or(mut self, default: &'static str) -> Shape {
         self.occurs.default = Some(default);
         self.optional()
     }
 
     /// There is at least one, and at most so many.
+    #[must_use]
     pub const fn repeated(mut self, most: usize) -> Shape {
         self.occurs.most = most;
         self
     }
 
     /// There are any number of them.
+    #[must_use]
     pub const fn any_number(self) -> Shape {
         self.repeated(usize::MAX).optional()
     }
 
     /// It holds so many elements, whichever they are.
+    #[must_use]
     pub const fn holding(mut self, at_least: usize, at_most: usize) -> Shape {
         if let Content::Elements { shapes, .. } = self.content {
             self.content = Content::Elements { shapes, least: at_least, most: at_most };
@@ -125,11 +130,13 @@ impl Shape {
     }
 
     /// It holds exactly one of its elements.
+    #[must_use]
     pub const fn one_of(self) -> Shape {
         self.holding(1, 1)
     }
 
     /// Its attribute `xsi:type` has one of these values.
+    #[must_use]
     pub const fn typed(mut self, types: &'static [&'static str]) -> Shape {
         self.types = types;
         self
@@ -281,12 +288,12 @@ mod tests {
             read("<Rule><Status>Off</Status></Rule>").unwrap(),
             "<Rule><Status>Off</Status><Key>false</Key></Rule></Rules>"
         );
-        let granted = read(
+        let read_back = read(
             "<Rule><Status>On</Status><Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Group\">\
              <URI>a&amp;b</URI></Grantee></Rule>",
         );
         let grantee = "<Grantee xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:type=\"Group\"><URI>a&amp;b</URI></Grantee>";
-        assert_eq!(granted.unwrap(), format!("<Rule><Status>On</Status><Key>false</Key>{grantee}</Rule></Rules>"));
+        assert_eq!(read_back.unwrap(), format!("<Rule><Status>On</Status><Key>false</Key>{grantee}</Rule></Rules>"));
     }
 
     #[test]
