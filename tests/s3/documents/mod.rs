@@ -43,22 +43,14 @@ fn document(root: &str, inner: &str) -> String {
 }
 
 /// Puts a document that is shown as `expected`, and puts that again.
-#[track_caller]
-fn round_trip<'a>(
-    client: &'a RawClient,
-    target: &'a str,
-    status: u16,
-    (root, given, expected): (&'a str, &'a str, &'a str),
-) -> impl Future<Output = ()> + 'a {
-    async move {
-        let given = format!("<{root}>{given}</{root}>");
-        let reply = put(client, target, &given).await.expect_status(status);
-        assert!(reply.body.is_empty(), "{}", reply.text());
-        let first = shown(client, target).await;
-        assert_eq!(first, document(root, expected));
-        put(client, target, &first).await.expect_status(status);
-        assert_eq!(shown(client, target).await, first);
-    }
+async fn round_trip(client: &RawClient, target: &str, status: u16, (root, given, expected): (&str, &str, &str)) {
+    let given = format!("<{root}>{given}</{root}>");
+    let reply = put(client, target, &given).await.expect_status(status);
+    assert!(reply.body.is_empty(), "{}", reply.text());
+    let first = shown(client, target).await;
+    assert_eq!(first, document(root, expected));
+    put(client, target, &first).await.expect_status(status);
+    assert_eq!(shown(client, target).await, first);
 }
 
 /// The document is `MalformedXML`.

@@ -9,14 +9,14 @@ const ROOT: &str = "NotificationConfiguration";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:queue";
 
 fn queue(id: &str, events: &[&str], filter: &str) -> String {
-    let events: String = events.iter().map(|event| format!("<Event>{event}</Event>")).collect();
+    let events = events.iter().map(|event| format!("<Event>{event}</Event>")).collect::<Vec<_>>().concat();
     format!("<QueueConfiguration><Id>{id}</Id><Queue>{QUEUE}</Queue>{events}{filter}</QueueConfiguration>")
 }
 
 fn filter(rules: &[(&str, &str)]) -> String {
     let rules =
         rules.iter().map(|(name, value)| format!("<FilterRule><Name>{name}</Name><Value>{value}</Value></FilterRule>"));
-    format!("<Filter><S3Key>{}</S3Key></Filter>", rules.collect::<String>())
+    format!("<Filter><S3Key>{}</S3Key></Filter>", rules.collect::<Vec<_>>().concat())
 }
 
 fn of(inner: &str) -> String {
