@@ -82,8 +82,8 @@ codes! {
     MalformedXml = "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema";
     MaxMessageLengthExceeded = "MaxMessageLengthExceeded", 400, "Your request was too big.";
     MaxPostPreDataLengthExceededError = "MaxPostPreDataLengthExceededError", 400, "Your POST request fields preceding the upload file were too large.";
-    MetadataTooLarge = "MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size";
     MetadataConfigurationNotFound = "MetadataConfigurationNotFound", 404, "The metadata configuration was not found";
+    MetadataTooLarge = "MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size";
     MethodNotAllowed = "MethodNotAllowed", 405, "The specified method is not allowed against this resource.";
     MissingContentLength = "MissingContentLength", 411, "You must provide the Content-Length HTTP header.";
     MissingRequestBodyError = "MissingRequestBodyError", 400, "Request Body is empty";
