@@ -10,7 +10,7 @@ use super::error_codes::Code;
 use super::storage_class::StorageClass;
 use super::time::Timestamp;
 use super::xml::Element;
-use super::xml::schema::{Misfit, Shape, among, boolean, date, group, integer, size, text};
+use super::xml::schema::{Misfit, Shape, among, boolean, date, group, integer, long, text};
 
 /// The most rules of a document.
 pub const MAX_RULES: usize = 1000;
@@ -18,13 +18,25 @@ pub const MAX_RULES: usize = 1000;
 /// The longest id of a rule, in characters.
 pub const MAX_ID_CHARS: usize = 255;
 
-/// The classes that objects can be moved to.
-const CLASSES: &[&str] = &["GLACIER", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "DEEP_ARCHIVE", "GLACIER_IR"];
+/// The classes that a document may name. That objects cannot be moved to the first two is said apart.
+const CLASSES: &[&str] = &[
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "INTELLIGENT_TIERING",
+    "ONEZONE_IA",
+    "GLACIER_IR",
+    "GLACIER",
+    "DEEP_ARCHIVE",
+];
+
+/// The largest size that a filter may name, in bytes.
+const MAX_FILTER_SIZE_BYTES: u64 = 1_099_511_627_776_000;
 
 const TAG: Shape = group("Tag", &[text("Key"), text("Value")]);
 const PREFIX: Shape = text("Prefix").optional();
-const LARGER: Shape = size("ObjectSizeGreaterThan").optional();
-const SMALLER: Shape = size("ObjectSizeLessThan").optional();
+const LARGER: Shape = long("ObjectSizeGreaterThan").optional();
+const SMALLER: Shape = long("ObjectSizeLessThan").optional();
 
 const FILTER: Shape = group(
     "Filter",
@@ -33,7 +45,7 @@ const FILTER: Shape = group(
         TAG.optional(),
         LARGER,
         SMALLER,
-        group("And", &[PREFIX, TAG.any_number(), LARGER, SMALLER]).holding(1, usize::MAX).optional(),
+        group("And", &[PREFIX, TAG.any_number(), LARGER, SMALLER]).holding(2, usize::MAX).optional(),
     ],
 )
 .holding(0, 1);
@@ -265,8 +277,8 @@ impl LifecycleFilter {
             version: Version::V2,
             prefix: inner.child_text("Prefix").map(str::to_owned),
             tags: inner.children_named("Tag").map(tag).collect(),
-            larger_than_bytes: inner.child_text("ObjectSizeGreaterThan").and_then(|text| text.parse().ok()),
-            smaller_than_bytes: inner.child_text("ObjectSizeLessThan").and_then(|text| text.parse().ok()),
+            larger_than_bytes: size_bytes(inner, "ObjectSizeGreaterThan", 0)?,
+            smaller_than_bytes: size_bytes(inner, "ObjectSizeLessThan", 1)?,
         })
     }
 
@@ -311,7 +323,23 @@ fn noncurrent(element: &Element, action: &str, least_days: u32) -> Result<Noncur
 
 fn class(element: &Element) -> Result<StorageClass> {
     let name = element.child_text("StorageClass").unwrap_or_default();
-    StorageClass::parse(name).ok_or_else(|| LifecycleProblem::Malformed(format!("there is no class {name:?}")))
+    match StorageClass::parse(name) {
+        Some(StorageClass::Standard | StorageClass::ReducedRedundancy) | None => {
+            let message = "Invalid target Storage class for Transition action".to_owned();
+            Err(LifecycleProblem::Argument(message, "StorageClass", name.to_owned()))
+        }
+        Some(class) => Ok(class),
+    }
+}
+
+fn size_bytes(element: &Element, name: &str, least: u64) -> Result<Option<u64>> {
+    let Some(text) = element.child_text(name) else { return Ok(None) };
+    match text.parse().ok().filter(|size| (least..=MAX_FILTER_SIZE_BYTES).contains(size)) {
+        Some(size) => Ok(Some(size)),
+        None => {
+            Err(LifecycleProblem::Request(format!("'{name}' should be between {least} and {MAX_FILTER_SIZE_BYTES}.")))
+        }
+    }
 }
 
 /// A number that is 1 or more, or 0 or more, in S3's words for either.

@@ -6,8 +6,8 @@
 use super::{Document, Name, fit, generated_id};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
-use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, document, group, text};
 
@@ -50,15 +50,44 @@ const EVENTS: &[&str] = &[
     "s3:ObjectRetention:Put",
 ];
 
-/// The kinds of destination: the element of a configuration, the element with its ARN, and the service in that.
-const KINDS: [(&str, &str, &str); 3] = [
-    ("TopicConfiguration", "Topic", "sns"),
-    ("QueueConfiguration", "Queue", "sqs"),
-    ("CloudFunctionConfiguration", "CloudFunction", "lambda"),
+/// A kind of destination.
+struct Kind {
+    /// The element of a configuration.
+    configuration: &'static str,
+    /// The element in it with the destination's ARN.
+    destination: &'static str,
+    /// The service in the ARN.
+    service: &'static str,
+    /// What the ARN has to look like, in S3's words.
+    pattern: &'static str,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        configuration: "TopicConfiguration",
+        destination: "Topic",
+        service: "sns",
+        pattern: r"^arn:aws[\p{Alpha}\-]*:sns:[\p{Alnum}\-]+:[\p{Digit}]{12}:[\p{Alnum}\-_]{1,256}$",
+    },
+    Kind {
+        configuration: "QueueConfiguration",
+        destination: "Queue",
+        service: "sqs",
+        pattern: r"^arn:aws[\p{Alpha}\-]*:sqs:[\p{Alnum}\-]+:[\p{Digit}]{12}:[\p{Alnum}\-_]{1,80}$",
+    },
+    Kind {
+        configuration: "CloudFunctionConfiguration",
+        destination: "CloudFunction",
+        service: "lambda",
+        pattern: r"^arn:aws[a-zA-Z\-]*:lambda:[a-zA-Z0-9\-]+:[0-9]{12}:function:[a-zA-Z0-9\-_]+(:[a-zA-Z0-9$_\-]+)?$",
+    },
 ];
 
+const SHARED: &str = "Configurations overlap. Configurations on the same bucket cannot share a common event type.";
+const AMBIGUOUS: &str = "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type.";
+
 const FILTER: Shape =
-    group("Filter", &[group("S3Key", &[group("FilterRule", &[text("Name"), text("Value")]).any_number()]).optional()]);
+    group("Filter", &[group("S3Key", &[group("FilterRule", &[text("Name"), text("Value")]).repeated(usize::MAX)])]);
 
 const SHAPE: Shape = group(
     "NotificationConfiguration",
@@ -89,21 +118,24 @@ impl Document for Notification {
         Ok(Reply::xml(document(&Element::group("NotificationConfiguration", []))))
     }
 
-    fn accept(_call: &Call, given: &Element) -> Result<String> {
+    fn accept(call: &Call, given: &Element) -> Result<String> {
         let mut notification = fit(&SHAPE, given)?;
+        let region = region_of(call.bucket()?);
         let mut ids = Vec::new();
-        for (name, destination, service) in KINDS {
-            for configuration in notification.children.iter_mut().filter(|child| child.name == name) {
+        for kind in &KINDS {
+            let all = notification.children.iter_mut();
+            for configuration in all.filter(|child| child.name == kind.configuration) {
                 check_id(configuration, &mut ids)?;
-                check_arn(configuration, destination, service)?;
+                check_arn(configuration, kind, region)?;
                 check_events(configuration)?;
                 check_filter(configuration)?;
             }
         }
         if ids.len() > MAX_CONFIGURATIONS {
-            return Err(
-                Code::InvalidArgument.says(format!("{MAX_CONFIGURATIONS} notification configurations are the most"))
+            let message = format!(
+                "Too many configurations submitted. The maximum number of configurations is {MAX_CONFIGURATIONS}"
             );
+            return Err(S3Error::invalid_request(message));
         }
         check_overlaps(&notification)?;
         Ok(document(&notification))
@@ -118,7 +150,7 @@ fn check_id(configuration: &mut Element, ids: &mut Vec<String>) -> Result<()> {
     }
     let id = configuration.child_text("Id").unwrap_or_default().to_owned();
     if id.chars().count() > MAX_ID_CHARS {
-        return Err(S3Error::invalid_argument("ID length should not exceed allowed limit of 255", "Id", id));
+        return Err(S3Error::invalid_argument("ID length exceeded allowed limit of 255", "Id", id));
     }
     if ids.contains(&id) {
         let message = "Same ID used for multiple configurations. IDs must be unique.";
@@ -128,29 +160,52 @@ fn check_id(configuration: &mut Element, ids: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-fn check_arn(configuration: &Element, destination: &'static str, service: &str) -> Result<()> {
-    let arn = configuration.child_text(destination).unwrap_or_default();
+/// An ARN has to be written rightly, whether its destination is asked or not, and be of the bucket's region.
+fn check_arn(configuration: &Element, kind: &Kind, region: &str) -> Result<()> {
+    let arn = configuration.child_text(kind.destination).unwrap_or_default();
+    let refused = |message: String| Err(S3Error::invalid_argument(message, kind.destination, arn));
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts.as_slice() {
-        ["arn", partition, of, region, account, resource]
-            if partition.starts_with("aws")
-                && *of == service
-                && ![region, account, resource].into_iter().any(|part| part.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err(S3Error::invalid_argument("The ARN could not be parsed", destination, arn)),
+    let ["arn", partition, service, of, account, resource] = parts.as_slice() else {
+        return refused("The ARN could not be parsed".to_owned());
+    };
+    if *service == kind.service && kind.service == "sqs" && resource.ends_with(".fifo") {
+        return refused("FIFO SQS queues are not supported.".to_owned());
     }
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    let is_resource = match resource.strip_prefix("function:") {
+        Some(function) => kind.service == "lambda" && function.splitn(2, ':').all(|part| is_word(part, "$")),
+        None => kind.service != "lambda" && is_word(resource, ""),
+    };
+    let fits = partition.starts_with("aws") && *service == kind.service && is_word(of, "") && is_account && is_resource;
+    if !fits {
+        return refused(format!(
+            "The ARN failed to satisfy constraint: Member must satisfy regular expression pattern: {}",
+            kind.pattern
+        ));
+    }
+    if *of != region {
+        let message = "The notification destination service region is not valid for the bucket location constraint";
+        return refused(message.to_owned());
+    }
+    Ok(())
+}
+
+fn is_word(text: &str, more: &str) -> bool {
+    let is_allowed = |it: char| it.is_ascii_alphanumeric() || "-_".contains(it) || more.contains(it);
+    !text.is_empty() && text.chars().all(is_allowed)
 }
 
 fn check_events(configuration: &Element) -> Result<()> {
-    let mut events = configuration.children_named("Event").map(|event| event.text.trim());
-    match events.find(|event| !EVENTS.contains(event)) {
-        Some(event) => {
-            Err(S3Error::invalid_argument("A specified event is not supported for notifications.", "Event", event))
-        }
-        None => Ok(()),
+    let events: Vec<&str> = configuration.children_named("Event").map(|event| event.text.trim()).collect();
+    if let Some(event) = events.iter().find(|event| !EVENTS.contains(event)) {
+        return Err(S3Error::invalid_argument("The event is not supported for notifications", "Event", event));
     }
+    for (at, event) in events.iter().enumerate() {
+        if let Some(same) = events[..at].iter().find(|before| is_same(before, event)) {
+            return Err(overlap(SHARED, same, event));
+        }
+    }
+    Ok(())
 }
 
 /// The names of filter rules may be written in any case; S3 shows them with a capital.
@@ -191,18 +246,12 @@ fn check_overlaps(notification: &Element) -> Result<()> {
     for (at, one) in all.iter().enumerate() {
         for other in &all[at + 1..] {
             let Some((event, same)) = shared_event(one, other) else { continue };
-            let filtered =
-                |configuration: &Element| configuration.child("Filter").is_some_and(|it| !it.children.is_empty());
-            let message = if filtered(one) || filtered(other) {
-                "Configuration is ambiguously defined. Cannot have overlapping suffixes in two rules if the prefixes are overlapping for the same event type."
-            } else {
-                "Configurations overlap. Configurations on the same bucket cannot share a common event type."
-            };
-            let overlap = |name: &str, meet: fn(&str, &str) -> bool| meet(rule(one, name), rule(other, name));
-            let prefixes = overlap("Prefix", |a, b| a.starts_with(b) || b.starts_with(a));
-            let suffixes = overlap("Suffix", |a, b| a.ends_with(b) || b.ends_with(a));
+            let meet = |name: &str, meet: fn(&str, &str) -> bool| meet(rule(one, name), rule(other, name));
+            let prefixes = meet("Prefix", |a, b| a.starts_with(b) || b.starts_with(a));
+            let suffixes = meet("Suffix", |a, b| a.ends_with(b) || b.ends_with(a));
             if prefixes && suffixes {
-                return Err(S3Error::invalid_argument(message, "Event", format!("{event}, {same}")));
+                let is_filtered = one.child("Filter").is_some() || other.child("Filter").is_some();
+                return Err(overlap(if is_filtered { AMBIGUOUS } else { SHARED }, event, same));
             }
         }
     }
@@ -220,9 +269,18 @@ fn rule<'a>(configuration: &'a Element, name: &str) -> &'a str {
 /// Two names, one of each, of the same event.
 fn shared_event<'a>(one: &'a Element, other: &'a Element) -> Option<(&'a str, &'a str)> {
     let events = |configuration: &'a Element| configuration.children.iter().filter(|child| child.name == "Event");
-    let covers = |wide: &str, narrow: &str| wide.strip_suffix('*').is_some_and(|start| narrow.starts_with(start));
     events(one).map(|event| event.text.trim()).find_map(|a| {
         let mut others = events(other).map(|event| event.text.trim());
-        others.find(|b| *b == a || covers(a, b) || covers(b, a)).map(|b| (a, b))
+        others.find(|b| is_same(a, b)).map(|b| (a, b))
     })
+}
+
+/// `s3:ObjectCreated:*` is every event that begins like it.
+fn is_same(a: &str, b: &str) -> bool {
+    let covers = |wide: &str, narrow: &str| wide.strip_suffix('*').is_some_and(|start| narrow.starts_with(start));
+    a == b || covers(a, b) || covers(b, a)
+}
+
+fn overlap(message: &'static str, one: &str, other: &str) -> S3Error {
+    S3Error::invalid_argument(message, "Event", format!("{one}, {other}"))
 }

@@ -1,5 +1,7 @@
 //! A bucket as a website (`?website`): the document only, not the hosting. AWS's sentences are as LocalStack recorded them.
 
+use std::ops::Range;
+
 use super::{Deletable, Document, Name, fit, missing};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -8,7 +10,7 @@ use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, document, group, text};
 
-/// The most routing rules. What AWS says to more was not seen; this is its documentation's sentence.
+/// The most routing rules.
 const MAX_ROUTING_RULES: usize = 50;
 
 const REDIRECT: Shape = group(
@@ -51,7 +53,13 @@ impl Document for Website {
     fn accept(_call: &Call, given: &Element) -> Result<String> {
         let website = fit(&SHAPE, given)?;
         match website.child("RedirectAllRequestsTo") {
-            Some(redirect) if website.children.len() == 1 => check_protocol(redirect)?,
+            Some(redirect) if website.children.len() == 1 => {
+                check_protocol(redirect)?;
+                if redirect.child_text("HostName") == Some("") {
+                    let message = "A host name must be provided to redirect all requests (e.g. \"example.com\").";
+                    return Err(S3Error::invalid_request(message));
+                }
+            }
             Some(_) => {
                 let message = "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.";
                 return Err(S3Error::invalid_argument(message, "RedirectAllRequestsTo", "not null"));
@@ -59,14 +67,12 @@ impl Document for Website {
             None => check_index(&website)?,
         }
         if website.child("ErrorDocument").and_then(|error| error.child_text("Key")) == Some("") {
-            return Err(Code::MalformedXml.into());
+            return Err(S3Error::invalid_argument("The ErrorDocument Key is not well formed", "ErrorDocument", ""));
         }
         let rules = website.child("RoutingRules").map(|rules| rules.children.as_slice()).unwrap_or_default();
         if rules.len() > MAX_ROUTING_RULES {
-            return Err(S3Error::invalid_request(format!(
-                "{} routing rules provided, the number of routing rules in a website configuration is limited to {MAX_ROUTING_RULES}.",
-                rules.len()
-            )));
+            let message = format!("The number of routing rules must not exceed {MAX_ROUTING_RULES}.");
+            return Err(S3Error::invalid_request(message));
         }
         rules.iter().try_for_each(check_rule)?;
         Ok(document(&website))
@@ -97,23 +103,25 @@ fn check_rule(rule: &Element) -> Result<()> {
             let message = "You can only define ReplaceKeyPrefix or ReplaceKey but not both.";
             return Err(S3Error::invalid_request(message));
         }
-        if let Some(code) = redirect.child_text("HttpRedirectCode").filter(|code| !is_redirect(code)) {
-            return Err(S3Error::invalid_request(format!(
-                "The provided HTTP redirect code ({code}) is not valid. Valid codes are 3XX except 300."
-            )));
-        }
+        check_status(redirect.child_text("HttpRedirectCode"), "redirect", 301..400, "3XX except 300")?;
     }
     let Some(condition) = condition else { return Ok(()) };
     if condition.children.is_empty() {
         let message = "Condition cannot be empty. To redirect all requests without a condition, the condition element shouldn't be present.";
         return Err(S3Error::invalid_request(message));
     }
-    match condition.child_text("HttpErrorCodeReturnedEquals").filter(|code| !is_error(code)) {
-        Some(code) => Err(S3Error::invalid_request(format!(
-            "The provided HTTP error code ({code}) is not valid. Valid codes are 4XX or 5XX."
-        ))),
-        None => Ok(()),
+    check_status(condition.child_text("HttpErrorCodeReturnedEquals"), "error", 400..600, "4XX or 5XX")
+}
+
+fn check_status(status: Option<&str>, kind: &str, valid: Range<u16>, described: &str) -> Result<()> {
+    let Some(text) = status else { return Ok(()) };
+    let status: u16 = text.parse().map_err(|_| Code::MalformedXml)?;
+    if valid.contains(&status) {
+        return Ok(());
     }
+    Err(S3Error::invalid_request(format!(
+        "The provided HTTP {kind} code ({text}) is not valid. Valid codes are {described}."
+    )))
 }
 
 fn check_protocol(redirect: &Element) -> Result<()> {
@@ -123,12 +131,4 @@ fn check_protocol(redirect: &Element) -> Result<()> {
             "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.",
         )),
     }
-}
-
-fn is_redirect(code: &str) -> bool {
-    code.parse().is_ok_and(|code: u16| (301..400).contains(&code))
-}
-
-fn is_error(code: &str) -> bool {
-    code.parse().is_ok_and(|code: u16| (400..600).contains(&code))
 }

@@ -1,12 +1,12 @@
 //! What AWS says of rules that are well-formed and make no sense. The sentences are AWS's where they were seen (LocalStack's
 //! recordings, error messages that users of Terraform and of other servers report); where they were not, it is said.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use super::{
-    Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleProblem, LifecycleRule, MAX_ID_CHARS, Noncurrent,
+    Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleProblem, LifecycleRule, MAX_ID_CHARS, Result,
+    Transition, Version, When,
 };
-use super::{Result, Transition, Version, When};
 use crate::wire::storage_class::StorageClass;
 
 /// The longest prefix, in bytes: no key is longer.
@@ -14,10 +14,7 @@ const MAX_PREFIX_BYTES: usize = 1024;
 const MAX_TAG_KEY_CHARS: usize = 128;
 const MAX_TAG_VALUE_CHARS: usize = 256;
 
-/// How many newer noncurrent versions can be kept.
-const MAX_NEWER_VERSIONS: u32 = 100;
-
-/// How long an object is in an infrequent-access class's reach before, and stays in it.
+/// How old an object has to be before it is moved to an infrequent-access class.
 const INFREQUENT_ACCESS_DAYS: u32 = 30;
 
 fn request<T>(message: impl Into<String>) -> Result<T> {
@@ -96,19 +93,19 @@ impl LifecycleRule {
         actions.into_iter().filter(|(_, there)| *there).map(|(name, _)| name).collect()
     }
 
-    /// Uploads and delete markers have no tags, and uploads have no size.
+    /// Uploads and delete markers have neither tags nor a size.
     fn check_filtered_actions(&self) -> Result<()> {
-        let (tagged, sized) = (!self.filter.tags.is_empty(), self.filter.has_size());
-        if tagged && matches!(self.expiration, Some(Expiration::DeleteMarkers | Expiration::Nothing)) {
-            return request("ExpiredObjectDeleteMarker cannot be specified with Tags.");
-        }
-        if self.abort_uploads_after_days.is_some() {
-            if tagged {
-                return request("AbortIncompleteMultipartUpload cannot be specified with Tags.");
+        let markers = matches!(self.expiration, Some(Expiration::DeleteMarkers | Expiration::Nothing));
+        let actions = [
+            ("ExpiredObjectDeleteMarker", markers),
+            ("AbortIncompleteMultipartUpload", self.abort_uploads_after_days.is_some()),
+        ];
+        for (action, _) in actions.into_iter().filter(|(_, there)| *there) {
+            if !self.filter.tags.is_empty() {
+                return request(format!("{action} cannot be specified with Tags."));
             }
-            if sized {
-                // That it is refused is documented; the sentence was not seen.
-                return request("AbortIncompleteMultipartUpload cannot be specified with Object Size.");
+            if self.filter.larger_than_bytes.is_some() || self.filter.smaller_than_bytes.is_some() {
+                return request(format!("{action} cannot be specified with Object Size."));
             }
         }
         Ok(())
@@ -116,36 +113,9 @@ impl LifecycleRule {
 
     fn check_transitions(&self) -> Result<()> {
         let described = self.filter.described();
-        let unit = |when: When| match when {
-            When::Days(_) => "Days",
-            When::Date(_) => "Date",
-        };
-        let classes = self.transitions.iter().map(|transition| transition.class);
-        check_classes("Transition", classes, &described)?;
-        for transition in &self.transitions {
-            if let When::Days(days) = transition.when {
-                check_infrequent("Days", "Transition", days, transition.class)?;
-            }
-        }
-        if self.transitions.iter().any(|it| unit(it.when) != unit(self.transitions[0].when)) {
-            return request(format!(
-                "Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule for {described}"
-            ));
-        }
-        if let (Some(Expiration::At(end)), Some(first)) = (self.expiration, self.transitions.first())
-            && unit(end) != unit(first.when)
-        {
-            return request(format!(
-                "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for {described}"
-            ));
-        }
-        for transition in &self.transitions {
-            self.check_end(*transition, &described)?;
-            for other in &self.transitions {
-                check_distance(*transition, *other, &described)?;
-            }
-        }
-        Ok(())
+        let moves: Vec<Transition> = self.transitions.clone();
+        Action { name: "Transition", days: "Days", described: &described }.check(&moves)?;
+        moves.into_iter().try_for_each(|transition| self.check_end(transition, &described))
     }
 
     /// Objects expire after they were moved.
@@ -154,88 +124,108 @@ impl LifecycleRule {
         let (unit, late_enough) = match (end, transition.when) {
             (When::Days(end), When::Days(moved)) => ("Days", end > moved),
             (When::Date(end), When::Date(moved)) => ("Date", end > moved),
-            _ => return Ok(()),
+            _ => {
+                return request(format!(
+                    "Found mixed 'Date' and 'Days' based Expiration and Transition actions in lifecycle rule for {described}"
+                ));
+            }
         };
         if late_enough {
             return Ok(());
         }
-        let value = match end {
-            When::Days(days) => days.to_string(),
-            When::Date(date) => date.iso8601_millis(),
-        };
         let message = format!(
             "'{unit}' in the Expiration action for {described} must be greater than '{unit}' in the Transition action"
         );
-        argument(message, unit, value)
+        argument(message, unit, end)
     }
 
     fn check_noncurrent(&self) -> Result<()> {
         let described = self.filter.described();
-        let classes = self.noncurrent_transitions.iter().map(|(_, class)| *class);
-        check_classes("NoncurrentVersionTransition", classes, &described)?;
-        for (noncurrent, class) in &self.noncurrent_transitions {
-            check_infrequent("NoncurrentDays", "NoncurrentVersionTransition", noncurrent.days, *class)?;
-            check_newer("NoncurrentVersionTransition", *noncurrent)?;
+        let all = self.noncurrent_transitions.iter().map(|(noncurrent, _)| noncurrent);
+        let kept = all.chain(&self.noncurrent_expiration).any(|noncurrent| noncurrent.newer_versions.is_some());
+        if kept && self.filter.version == Version::V1 {
+            return request("NewerNoncurrentVersions element can only be used in Lifecycle V2.");
         }
-        let Some(end) = self.noncurrent_expiration else { return Ok(()) };
-        check_newer("NoncurrentVersionExpiration", end)?;
-        if self.noncurrent_transitions.iter().any(|(moved, _)| moved.days >= end.days) {
-            let message = format!(
-                "'NoncurrentDays' in the NoncurrentVersionExpiration action for {described} must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action"
-            );
-            return argument(message, "NoncurrentDays", end.days);
+        let moves = self.noncurrent_transitions.iter();
+        let moves = moves.map(|(noncurrent, class)| Transition { when: When::Days(noncurrent.days), class: *class });
+        let action = Action { name: "NoncurrentVersionTransition", days: "NoncurrentDays", described: &described };
+        action.check(&moves.collect::<Vec<_>>())?;
+        match self.noncurrent_expiration {
+            Some(end) if self.noncurrent_transitions.iter().any(|(moved, _)| moved.days >= end.days) => {
+                let message = format!(
+                    "'NoncurrentDays' in the NoncurrentVersionExpiration action for {described} must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action"
+                );
+                argument(message, "NoncurrentDays", end.days)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A kind of move, as S3 names it in its sentences.
+struct Action<'a> {
+    name: &'static str,
+    /// The element that counts its days.
+    days: &'static str,
+    /// The rule's filter.
+    described: &'a str,
+}
+
+impl Action<'_> {
+    fn check(&self, moves: &[Transition]) -> Result<()> {
+        for (at, transition) in moves.iter().enumerate() {
+            self.check_first_days(*transition)?;
+            moves[..at].iter().try_for_each(|before| self.check_pair(*before, *transition))?;
         }
         Ok(())
     }
-}
 
-fn check_classes(action: &str, classes: impl Iterator<Item = StorageClass>, described: &str) -> Result<()> {
-    let mut seen = Vec::new();
-    for class in classes {
-        if seen.contains(&class) {
+    fn check_first_days(&self, transition: Transition) -> Result<()> {
+        match transition.when {
+            When::Days(days) if days < INFREQUENT_ACCESS_DAYS && is_infrequent(transition.class) => {
+                let message = format!(
+                    "'{}' in {} action must be greater than or equal to {INFREQUENT_ACCESS_DAYS} for storageClass '{}'",
+                    self.days, self.name, transition.class
+                );
+                argument(message, self.days, days)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Objects go down from class to class, and stay in some for a while.
+    fn check_pair(&self, before: Transition, transition: Transition) -> Result<()> {
+        let Action { name, described, .. } = self;
+        if before.class == transition.class {
             return request(format!(
-                "'StorageClass' must be different for '{action}' actions in same 'Rule' with {described}"
+                "'StorageClass' must be different for '{name}' actions in same 'Rule' with {described}"
             ));
         }
-        seen.push(class);
-    }
-    Ok(())
-}
-
-fn check_infrequent(name: &'static str, action: &str, days: u32, class: StorageClass) -> Result<()> {
-    if is_infrequent(class) && days < INFREQUENT_ACCESS_DAYS {
-        let message = format!(
-            "'{name}' in {action} action must be greater than or equal to {INFREQUENT_ACCESS_DAYS} for storageClass '{class}'"
-        );
-        return argument(message, name, days);
-    }
-    Ok(())
-}
-
-/// What is moved to an infrequent-access class stays there for thirty days.
-fn check_distance(from: Transition, to: Transition, described: &str) -> Result<()> {
-    let (When::Days(in_days), When::Days(out_days)) = (from.when, to.when) else { return Ok(()) };
-    let later = is_infrequent(from.class) && rank(to.class) > rank(from.class);
-    if later && out_days < in_days + INFREQUENT_ACCESS_DAYS {
-        let (from, to) = (from.class, to.class);
-        let message = format!(
-            "'Days' in the 'Transition' action for StorageClass '{to}' for {described} must be {INFREQUENT_ACCESS_DAYS} days more than {described} in the 'Transition' action for StorageClass '{from}'"
-        );
-        return argument(message, "Days", out_days);
-    }
-    Ok(())
-}
-
-fn check_newer(action: &str, noncurrent: Noncurrent) -> Result<()> {
-    match noncurrent.newer_versions {
-        Some(count) if count > MAX_NEWER_VERSIONS => {
-            // The bound is documented; the sentence was not seen.
-            let message = format!(
-                "'NewerNoncurrentVersions' for {action} action must be less than or equal to {MAX_NEWER_VERSIONS}"
-            );
-            argument(message, "NewerNoncurrentVersions", count)
-        }
-        _ => Ok(()),
+        let (warm, cold) =
+            if goes_down(transition.class, before.class) { (transition, before) } else { (before, transition) };
+        let (unit, days_between) = match (warm.when, cold.when) {
+            (When::Days(warm), When::Days(cold)) => (self.days, i64::from(cold) - i64::from(warm)),
+            (When::Date(warm), When::Date(cold)) => ("Date", (cold.secs() - warm.secs()) / 86_400),
+            _ => {
+                return request(format!(
+                    "Found mixed 'Date' and 'Days' based Transition actions in lifecycle rule for {described}"
+                ));
+            }
+        };
+        let (warm, cold) = (warm.class, cold.class);
+        let stay = least_stay_days(warm);
+        let message = if days_between <= 0 || !goes_down(warm, cold) {
+            format!(
+                "'{unit}' in the '{name}' action for StorageClass '{cold}' for {described} must be greater than '{unit}' in the '{name}' action for StorageClass '{warm}' for {described}"
+            )
+        } else if days_between < stay {
+            format!(
+                "'{unit}' in the '{name}' action for StorageClass '{cold}' for {described} must be {stay} days more than '{described}' in the '{name}' action for StorageClass '{warm}'"
+            )
+        } else {
+            return Ok(());
+        };
+        argument(message, unit, transition.when)
     }
 }
 
@@ -243,16 +233,37 @@ fn is_infrequent(class: StorageClass) -> bool {
     matches!(class, StorageClass::StandardIa | StorageClass::OneZoneIa)
 }
 
-/// The classes in the order in which objects can be moved down.
-fn rank(class: StorageClass) -> u8 {
+/// Whether objects can be moved from one class to the other.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html>
+fn goes_down(from: StorageClass, to: StorageClass) -> bool {
+    use StorageClass::{
+        DeepArchive, Glacier, GlacierIr, IntelligentTiering, OneZoneIa, ReducedRedundancy, Standard, StandardIa,
+    };
+    match from {
+        Standard | ReducedRedundancy => true,
+        StandardIa => to != StandardIa,
+        IntelligentTiering => !matches!(to, StandardIa | IntelligentTiering),
+        OneZoneIa | GlacierIr => matches!(to, Glacier | DeepArchive),
+        Glacier => to == DeepArchive,
+        DeepArchive => false,
+    }
+}
+
+fn least_stay_days(class: StorageClass) -> i64 {
     match class {
-        StorageClass::Standard | StorageClass::ReducedRedundancy => 0,
-        StorageClass::StandardIa => 1,
-        StorageClass::IntelligentTiering => 2,
-        StorageClass::OneZoneIa => 3,
-        StorageClass::GlacierIr => 4,
-        StorageClass::Glacier => 5,
-        StorageClass::DeepArchive => 6,
+        StorageClass::StandardIa | StorageClass::OneZoneIa => 30,
+        StorageClass::GlacierIr | StorageClass::Glacier => 90,
+        _ => 0,
+    }
+}
+
+/// As S3 shows it in an error.
+impl Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            When::Days(days) => write!(f, "{days}"),
+            When::Date(date) => f.write_str(&date.iso8601_millis()),
+        }
     }
 }
 
@@ -280,10 +291,6 @@ impl LifecycleFilter {
         }
     }
 
-    fn has_size(&self) -> bool {
-        self.larger_than_bytes.is_some() || self.smaller_than_bytes.is_some()
-    }
-
     /// As S3 names it in its sentences.
     fn described(&self) -> String {
         let prefix = self.prefix.as_deref();
@@ -292,6 +299,6 @@ impl LifecycleFilter {
         }
         let mut parts: Vec<String> = prefix.map(|prefix| format!("prefix={prefix}")).into_iter().collect();
         parts.extend(self.tags.iter().map(|(key, value)| format!("tag: key={key}, value={value}")));
-        if parts.is_empty() { "filter (all)".to_owned() } else { format!("filter '({})'", parts.join(" and ")) }
+        format!("filter '({})'", parts.join(" and "))
     }
 }

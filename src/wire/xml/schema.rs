@@ -78,9 +78,9 @@ pub const fn integer(name: &'static str) -> Shape {
     Shape::new(name, Content::Integer { least: i32::MIN as i64, most: i32::MAX as i64 })
 }
 
-/// An element with a whole number of 64 bits that is not negative.
-pub const fn size(name: &'static str) -> Shape {
-    Shape::new(name, Content::Integer { least: 0, most: i64::MAX })
+/// An element with a whole number of 64 bits.
+pub const fn long(name: &'static str) -> Shape {
+    Shape::new(name, Content::Integer { least: i64::MIN, most: i64::MAX })
 }
 
 /// An element with a moment in ISO 8601.
@@ -263,7 +263,7 @@ mod tests {
                 among("Status", &["On", "Off"]),
                 group("Filter", &[text("Prefix").optional(), TAG.optional()]).one_of().optional(),
                 integer("Days").optional(),
-                size("Size").optional(),
+                long("Size").optional(),
                 date("Date").optional(),
                 boolean("Key").or("false"),
                 GRANTEE.any_number(),
@@ -314,7 +314,7 @@ mod tests {
             rule("<Days/>"),
             rule("<Days>1.5</Days>"),
             rule("<Days>2147483648</Days>"),
-            rule("<Size>-1</Size>"),
+            rule("<Size>9223372036854775808</Size>"),
             rule("<Date>tomorrow</Date>"),
             rule("<Key>yes</Key>"),
             rule("<Grantee/>"),

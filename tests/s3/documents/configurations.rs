@@ -90,11 +90,25 @@ async fn configurations_with_another_id() {
         } else {
             refused(&reply, 400, "MalformedXML", MALFORMED_XML, &[]);
         }
-        for id in ["", "a%2Fb", "%C3%A4", &"x".repeat(65)] {
-            put(&client, &kind.target(id), &kind.body("a")).await.expect_error(400, "InvalidArgument");
+        let message = "The specified configuration id is invalid.";
+        for target in [kind.target(""), format!("/bkt?{}", kind.query)] {
+            let reply = put(&client, &target, &kind.body("a")).await;
+            refused(&reply, 400, "InvalidConfigurationId", message, &[]);
+            refused(&client.delete(&target).send().await, 400, "InvalidConfigurationId", message, &[]);
         }
-        let reply = client.delete(&format!("/bkt?{}", kind.query)).send().await;
-        bad_argument(&reply, "Invalid Argument", "id", "");
+        let long = "x".repeat(65);
+        for (id, why) in [
+            ("", "Config Id cannot be null or empty."),
+            ("a/b", r"Config Id does not match the pattern ^[a-zA-Z0-9\-_.]+$"),
+            (&long, "Config Id should be more than 1 character and less than 64 characters in length."),
+        ] {
+            let reply = put(&client, &kind.target("a"), &kind.body(id)).await;
+            match kind.query {
+                "intelligent-tiering" => refused(&reply, 400, "InvalidConfigId", why, &[]),
+                _ => refused(&reply, 400, "MalformedXML", MALFORMED_XML, &[]),
+            }
+        }
+        refused(&client.delete(&kind.target("a%2Fb")).send().await, 404, "NoSuchConfiguration", NONE, &[]);
         assert!(kind.ids(&client).await.is_empty());
     }
     client.head("/bkt").send().await.expect_status(200);
@@ -125,11 +139,13 @@ async fn configurations_in_pages() {
     }
     assert_eq!(sizes, [100, 100, 2]);
     assert_eq!(ids, (0..202).map(|number| format!("{number:03}")).collect::<Vec<_>>());
-    for token in ["", "%20", "!!", "AAAA"] {
+    for token in ["%20", "!!", "AAAA"] {
         let reply = client.get(&format!("/bkt?metrics&continuation-token={token}")).send().await;
-        let value = if token == "%20" { " " } else { token };
-        bad_argument(&reply, "The continuation token provided is incorrect", "continuation-token", value);
+        let message = "The continuation-token you provided invalid.";
+        refused(&reply, 400, "MalformedContinuationToken", message, &[]);
     }
+    let first = client.get("/bkt?metrics&continuation-token=").send().await.expect_status(200);
+    assert_eq!(first.xml_all("Id").len(), 100);
 }
 
 #[tokio::test]
@@ -139,8 +155,7 @@ async fn configurations_are_a_thousand_at_most() {
     for id in 0..1000 {
         put(&client, &METRICS.target(&id.to_string()), &METRICS.body(&id.to_string())).await.expect_status(204);
     }
-    let message =
-        "You are attempting to create a new configuration but have already reached the 1,000-configuration limit.";
+    let message = "You have attempted to create more configurations than the 1000 allowed.";
     let reply = put(&client, &METRICS.target("more"), &METRICS.body("more")).await;
     refused(&reply, 400, "TooManyConfigurations", message, &[]);
     // One that is there can be replaced, and another kind has its own limit.
@@ -156,16 +171,13 @@ async fn configurations_malformed() {
     let client = server.bucket().await;
     for kind in ALL {
         let target = kind.target("a");
-        for body in [
-            "",
-            "no xml",
-            "<Other/>",
-            &format!("<{0}/>", kind.root),
-            &format!("<{0}><Id>a</Id><Id>a</Id></{0}>", kind.root),
-        ] {
+        let twice = kind.body("a").replace("<Id>a</Id>", "<Id>a</Id><Id>a</Id>");
+        for body in ["", "no xml", "<Other/>", &twice] {
             malformed(&client, &target, body).await;
         }
     }
+    let reply = put(&client, &ANALYTICS.target("a"), "<AnalyticsConfiguration/>").await;
+    refused(&reply, 400, "MissingStorageClassAnalysis", "Storage Class Analysis cannot be null.", &[]);
     let tag = "<Tag><Key>k</Key><Value>v</Value></Tag>";
     for filter in [
         "<Filter/>".to_owned(),

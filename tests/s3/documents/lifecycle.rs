@@ -52,7 +52,7 @@ async fn lifecycle_documents() {
         tag("a"),
         tag("b")
     );
-    let moves = [to(30, "STANDARD_IA"), to(60, "GLACIER_IR"), to(90, "GLACIER"), to(180, "DEEP_ARCHIVE")].concat();
+    let moves = [to(30, "STANDARD_IA"), to(60, "GLACIER_IR"), to(150, "GLACIER"), to(240, "DEEP_ARCHIVE")].concat();
     let end = "<NoncurrentVersionExpiration><NoncurrentDays>91</NoncurrentDays><NewerNoncurrentVersions>3</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     let noncurrent = [noncurrent(30, "STANDARD_IA"), noncurrent(90, "GLACIER")].concat();
     let abort =
@@ -143,7 +143,7 @@ async fn lifecycle_malformed() {
         format!("<Rule><ID>a</ID><Filter/><Status>On</Status>{WEEK}</Rule>"),
         filtered("<And><Prefix>test</Prefix></And><Prefix/>"),
         filtered("<ObjectSizeGreaterThan>500</ObjectSizeGreaterThan><Prefix/>"),
-        filtered("<ObjectSizeGreaterThan>-1</ObjectSizeGreaterThan>"),
+        filtered("<And><Prefix>p</Prefix></And>"),
         filtered("<Tag><Key>a</Key></Tag>"),
         filtered("<And/>"),
         acting("<Expiration/>"),
@@ -159,8 +159,7 @@ async fn lifecycle_malformed() {
         acting("<AbortIncompleteMultipartUpload/>"),
         acting("<Transition><Days>1</Days></Transition>"),
         acting("<Transition><StorageClass>GLACIER</StorageClass></Transition>"),
-        acting(&to(30, "STANDARD")),
-        acting(&to(30, "REDUCED_REDUNDANCY")),
+        acting(&to(30, "OUTPOSTS")),
         (0..=1000).map(|id| tidy(&id.to_string(), "<Filter/>", WEEK)).collect::<String>(),
     ] {
         malformed(&client, TARGET, &of(&rules)).await;
@@ -217,9 +216,34 @@ async fn lifecycle_bad_arguments() {
         ),
         (
             acting(&[to(30, "STANDARD_IA"), to(59, "GLACIER")].concat()),
-            "'Days' in the 'Transition' action for StorageClass 'GLACIER' for filter '(prefix=p)' must be 30 days more than filter '(prefix=p)' in the 'Transition' action for StorageClass 'STANDARD_IA'",
+            "'Days' in the 'Transition' action for StorageClass 'GLACIER' for filter '(prefix=p)' must be 30 days more than 'filter '(prefix=p)'' in the 'Transition' action for StorageClass 'STANDARD_IA'",
             "Days",
             "59",
+        ),
+        (
+            acting(&[to(119, "DEEP_ARCHIVE"), to(30, "GLACIER_IR")].concat()),
+            "'Days' in the 'Transition' action for StorageClass 'DEEP_ARCHIVE' for filter '(prefix=p)' must be 90 days more than 'filter '(prefix=p)'' in the 'Transition' action for StorageClass 'GLACIER_IR'",
+            "Days",
+            "30",
+        ),
+        (
+            acting(&[to(30, "GLACIER"), to(10, "DEEP_ARCHIVE")].concat()),
+            "'Days' in the 'Transition' action for StorageClass 'DEEP_ARCHIVE' for filter '(prefix=p)' must be greater than 'Days' in the 'Transition' action for StorageClass 'GLACIER' for filter '(prefix=p)'",
+            "Days",
+            "10",
+        ),
+        (
+            acting(&[noncurrent(30, "STANDARD_IA"), noncurrent(50, "GLACIER")].concat()),
+            "'NoncurrentDays' in the 'NoncurrentVersionTransition' action for StorageClass 'GLACIER' for filter '(prefix=p)' must be 30 days more than 'filter '(prefix=p)'' in the 'NoncurrentVersionTransition' action for StorageClass 'STANDARD_IA'",
+            "NoncurrentDays",
+            "50",
+        ),
+        (acting(&to(30, "STANDARD")), "Invalid target Storage class for Transition action", "StorageClass", "STANDARD"),
+        (
+            acting("<Transition><Days>-1</Days><StorageClass>GLACIER</StorageClass></Transition>"),
+            "'Days' in Transition action must be nonnegative",
+            "Days",
+            "-1",
         ),
         (
             acting(&format!("{in_days}{}", to(30, "GLACIER"))),
@@ -267,6 +291,29 @@ async fn lifecycle_bad_requests() {
             tagged("<ObjectSizeLessThan>9</ObjectSizeLessThan>", abort),
             "AbortIncompleteMultipartUpload cannot be specified with Object Size.",
         ),
+        (
+            tagged(
+                "<ObjectSizeLessThan>9</ObjectSizeLessThan>",
+                "<Expiration><ExpiredObjectDeleteMarker>false</ExpiredObjectDeleteMarker></Expiration>",
+            ),
+            "ExpiredObjectDeleteMarker cannot be specified with Object Size.",
+        ),
+        (
+            tagged("<ObjectSizeLessThan>0</ObjectSizeLessThan>", WEEK),
+            "'ObjectSizeLessThan' should be between 1 and 1099511627776000.",
+        ),
+        (
+            tagged("<ObjectSizeGreaterThan>-1</ObjectSizeGreaterThan>", WEEK),
+            "'ObjectSizeGreaterThan' should be between 0 and 1099511627776000.",
+        ),
+        (
+            tidy(
+                "a",
+                "<Prefix/>",
+                "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>1</NewerNoncurrentVersions></NoncurrentVersionExpiration>",
+            ),
+            "NewerNoncurrentVersions element can only be used in Lifecycle V2.",
+        ),
         (tagged(sizes, WEEK), "'ObjectSizeLessThan' has to be a value greater than 'ObjectSizeGreaterThan'."),
         (
             acting(&[to(30, "GLACIER"), to(60, "GLACIER")].concat()),
@@ -300,4 +347,7 @@ async fn lifecycle_bad_requests() {
     put(&client, TARGET, &of(&overlapping)).await.expect_status(200);
     let others = [tidy("a", "<Prefix/>", WEEK), tidy("b", "<Prefix>p</Prefix>", abort)].concat();
     put(&client, TARGET, &of(&others)).await.expect_status(200);
+    // Documented up to 100, and taken beyond.
+    let kept = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>500</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
+    put(&client, TARGET, &of(&acting(kept))).await.expect_status(200);
 }

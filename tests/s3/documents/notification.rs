@@ -75,6 +75,8 @@ async fn notification_bad_documents() {
         "<QueueConfiguration/>".to_owned(),
         queue("q", &[], ""),
         format!("<QueueConfiguration><Topic>{QUEUE}</Topic><Event>s3:ObjectCreated:*</Event></QueueConfiguration>"),
+        queue("q", &created, "<Filter/>"),
+        queue("q", &created, "<Filter><S3Key/></Filter>"),
         queue("q", &created, "<Filter><S3Key><FilterRule/></S3Key></Filter>"),
         queue("q", &created, "<Filter><S3Key><FilterRule><Name>prefix</Name></FilterRule></S3Key></Filter>"),
         queue("q", &created, "<Filter><S3Key><FilterRule><Value>test</Value></FilterRule></S3Key></Filter>"),
@@ -101,7 +103,7 @@ async fn notification_bad_documents() {
             "FilterRule.Name",
             "suffix",
         ),
-        (queue("q", &["s3:Object"], ""), "A specified event is not supported for notifications.", "Event", "s3:Object"),
+        (queue("q", &["s3:Object"], ""), "The event is not supported for notifications", "Event", "s3:Object"),
         (
             [queue("q", &created, ""), queue("q", &["s3:ObjectRemoved:*"], "")].concat(),
             "Same ID used for multiple configurations. IDs must be unique.",
@@ -119,24 +121,46 @@ async fn notification_bad_documents() {
 async fn notification_bad_arns() {
     let server = TestServer::start().await;
     let client = server.bucket().await;
-    for (kind, name, service) in
-        [("Topic", "Topic", "sns"), ("Queue", "Queue", "sqs"), ("CloudFunction", "CloudFunction", "lambda")]
-    {
+    for (name, service, resource, pattern) in [
+        ("Topic", "sns", "x", r"^arn:aws[\p{Alpha}\-]*:sns:[\p{Alnum}\-]+:[\p{Digit}]{12}:[\p{Alnum}\-_]{1,256}$"),
+        ("Queue", "sqs", "x", r"^arn:aws[\p{Alpha}\-]*:sqs:[\p{Alnum}\-]+:[\p{Digit}]{12}:[\p{Alnum}\-_]{1,80}$"),
+        (
+            "CloudFunction",
+            "lambda",
+            "function:x",
+            r"^arn:aws[a-zA-Z\-]*:lambda:[a-zA-Z0-9\-]+:[0-9]{12}:function:[a-zA-Z0-9\-_]+(:[a-zA-Z0-9$_\-]+)?$",
+        ),
+    ] {
         let with = |arn: &str| {
-            of(&format!(
-                "<{kind}Configuration><{name}>{arn}</{name}><Event>s3:ObjectCreated:*</Event></{kind}Configuration>"
-            ))
+            let inner = format!("<{name}>{arn}</{name}><Event>s3:ObjectCreated:*</Event>");
+            of(&format!("<{name}Configuration>{inner}</{name}Configuration>"))
         };
-        for arn in
-            ["invalid", "", "arn:aws:s3:us-east-1:000000000000:x", "arn:aws:x", &format!("arn:aws:{service}:::x")]
-        {
+        let constraint =
+            format!("The ARN failed to satisfy constraint: Member must satisfy regular expression pattern: {pattern}");
+        let region = "The notification destination service region is not valid for the bucket location constraint";
+        for (arn, message) in [
+            ("invalid".to_owned(), "The ARN could not be parsed"),
+            (String::new(), "The ARN could not be parsed"),
+            ("arn:aws:x".to_owned(), "The ARN could not be parsed"),
+            (format!("arn:aws:s3:us-east-1:000000000000:{resource}"), &constraint),
+            (format!("arn:aws:{service}:::{resource}"), &constraint),
+            (format!("arn:aws:{service}:us-east-1:000000000000:a/b"), &constraint),
+            (format!("arn:aws:{service}:us-west-2:000000000000:{resource}"), region),
+        ] {
             for skip in ["true", "false"] {
-                let request = putting(&client, TARGET, &with(arn)).header("x-amz-skip-destination-validation", skip);
-                bad_argument(&request.send().await, "The ARN could not be parsed", name, arn);
+                let request = putting(&client, TARGET, &with(&arn)).header("x-amz-skip-destination-validation", skip);
+                bad_argument(&request.send().await, message, name, &arn);
             }
         }
-        put(&client, TARGET, &with(&format!("arn:aws:{service}:us-east-1:000000000000:x"))).await.expect_status(200);
+        let good = with(&format!("arn:aws:{service}:us-east-1:000000000000:{resource}"));
+        put(&client, TARGET, &good).await.expect_status(200);
     }
+    let fifo = "arn:aws:sqs:us-east-1:000000000000:x.fifo";
+    let body = of(&queue("q", &["s3:ObjectCreated:*"], "").replace(QUEUE, fifo));
+    bad_argument(&put(&client, TARGET, &body).await, "FIFO SQS queues are not supported.", "Queue", fifo);
+    let many: String = (0..=100).map(|id| queue(&id.to_string(), &["s3:ObjectAcl:Put"], "")).collect();
+    let message = "Too many configurations submitted. The maximum number of configurations is 100";
+    crate::answers::bad_request(&put(&client, TARGET, &of(&many)).await, message);
 }
 
 #[tokio::test]
@@ -157,6 +181,7 @@ async fn notification_overlaps() {
         filter(&[("Prefix", "p"), ("Suffix", ".t")]),
     ];
     for (body, message, value) in [
+        (of(&queue("a", &[all, one], "")), overlap, format!("{all}, {one}")),
         (two((removed, ""), (removed, "")), overlap, format!("{removed}, {removed}")),
         (two((all, ""), (one, "")), overlap, format!("{all}, {one}")),
         (two((all, &p), (all, &pp)), ambiguous, format!("{all}, {all}")),

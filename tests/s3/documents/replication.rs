@@ -4,7 +4,7 @@ use staves::engine::document::DocumentName;
 use staves::wire::bucket_name::BucketName;
 
 use super::{absent, malformed, not_documents, put, round_trip, shown};
-use crate::answers::{bad_argument, bad_request};
+use crate::answers::{bad_argument, bad_request, refused};
 use crate::support::RawClient;
 use crate::support::server::TestServer;
 
@@ -105,6 +105,11 @@ async fn replication_bad_documents() {
         of(&good.replace("<Filter>", "<Prefix/><Filter>")),
         of(&good.replace("</Bucket>", "</Bucket><StorageClass>SNOW</StorageClass>")),
         of(&good.replace("<Priority>1", "<Priority>one")),
+        of(&good.replace(
+            "</Rule>",
+            "<ExistingObjectReplication><Status>Enabled</Status></ExistingObjectReplication></Rule>",
+        )),
+        of(&good.replace("<Prefix>Tax</Prefix>", "<And><Prefix>Tax</Prefix></And>")),
     ] {
         malformed(&client, TARGET, &body).await;
     }
@@ -118,13 +123,19 @@ async fn replication_bad_documents() {
             first.replace("</Rule>", &format!("{NO_MARKERS}</Rule>")),
             format!("DeleteMarkerReplication cannot be used {schema}"),
         ),
-        (good.repeat(2), "Rule Id must be unique".to_owned()),
-        (
-            [good.clone(), good.replace("<ID>a", "<ID>b")].concat(),
-            "Found duplicate priority 1 across multiple rules.".to_owned(),
-        ),
+        ([good.clone(), good.replace("<ID>a", "<ID>b")].concat(), "Found duplicate priority 1.".to_owned()),
+        (good.replace("<Priority>1", "<Priority>-1"), "Priority must be between 0 and 2147483647.".to_owned()),
     ] {
         bad_request(&put(&client, TARGET, &of(&rules)).await, &message);
+    }
+    let reply = put(&client, TARGET, &of(&good.repeat(2))).await;
+    bad_argument(&reply, "Rule Id must be unique", "ID", "a");
+    for (role, message) in [
+        ("r", "Invalid Role specified in replication configuration"),
+        ("arn:aws:iam::000000000000:user/u", "The relative id should start with role"),
+    ] {
+        let body = of(&good).replace("arn:aws:iam::000000000000:role/r", role);
+        bad_argument(&put(&client, TARGET, &body).await, message, "Role", role);
     }
     for arn in ["dest", "arn:aws:s3:::", "arn:aws:sqs:::dest"] {
         let body = of(&good.replace("arn:aws:s3:::dest", arn));
@@ -133,4 +144,54 @@ async fn replication_bad_documents() {
     let reply = client.put(TARGET).body(of(&good)).send().await;
     bad_request(&reply, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*");
     absent(&client, TARGET, "ReplicationConfigurationNotFoundError", NONE).await;
+}
+
+#[tokio::test]
+async fn replication_bad_rules() {
+    let (_server, client) = versioned().await;
+    let good = rule("a", 1, &format!("{TO}{NO_MARKERS}"));
+    let into = |more: &str| good.replace("</Destination>", &format!("{more}</Destination>"));
+    let tag = "<Tag><Key>k</Key><Value>v</Value></Tag>";
+    let tagged = |filter: &str| good.replace("<Prefix>Tax</Prefix>", filter);
+    let kms = "<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>";
+    let time = "<ReplicationTime><Status>Enabled</Status><Time><Minutes>15</Minutes></Time></ReplicationTime>";
+    for (rules, message) in [
+        (
+            tagged(tag).replace("Disabled", "Enabled"),
+            "Delete marker replication is not supported if any Tag filter is specified. Please refer to S3 Developer Guide for more information.",
+        ),
+        (tagged(&format!("<And>{tag}{tag}</And>")), "Duplicate Tag Keys are not allowed."),
+        (good.replace(":::dest", ":::bkt"), "Destination bucket cannot be the same as the source bucket."),
+        (good.replace("</Rule>", "<SourceSelectionCriteria/></Rule>"), "SourceSelectionCriteria cannot be empty."),
+        (
+            into("<AccessControlTranslation><Owner>Destination</Owner></AccessControlTranslation>"),
+            "Account must be specified if the Owner in AccessControlTranslation has a value",
+        ),
+        (
+            into("<EncryptionConfiguration><ReplicaKmsKeyID>k</ReplicaKmsKeyID></EncryptionConfiguration>"),
+            "SseKmsEncryptedObjects must be specified if EncryptionConfiguration is present.",
+        ),
+        (
+            good.replace("</Rule>", &format!("{kms}</Rule>")),
+            "ReplicaKmsKeyID must be specified if SseKmsEncryptedObjects tag is present.",
+        ),
+        (into(time), "Replication destination must contain both ReplicationTime and Metrics or neither."),
+    ] {
+        bad_request(&put(&client, TARGET, &of(&rules)).await, message);
+    }
+    let metrics = |inner: &str| format!("<Metrics><Status>Enabled</Status>{inner}</Metrics>");
+    let after = |minutes: u32| metrics(&format!("<EventThreshold><Minutes>{minutes}</Minutes></EventThreshold>"));
+    for (more, argument, message) in [
+        (format!("{}{}", time.replace("15", "30"), after(15)), "ReplicationTime", "Invalid time minute value"),
+        (format!("{time}{}", metrics("")), "ReplicationMetrics", "ReplicationMetrics must contain an event threshold"),
+        (format!("{time}{}", after(30)), "ReplicationMetrics", "Invalid event threshold minute value"),
+        (
+            after(15),
+            "Metrics",
+            "Metrics cannot contain an event threshold when ReplicationTime is not specified or Disabled",
+        ),
+    ] {
+        let reply = put(&client, TARGET, &of(&into(&more))).await;
+        refused(&reply, 400, "InvalidArgument", message, &[("ArgumentName", argument)]);
+    }
 }

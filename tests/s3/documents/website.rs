@@ -55,7 +55,6 @@ async fn website_bad_documents() {
         rules("<RoutingRule/>"),
         format!("<{ROOT}><IndexDocument/></{ROOT}>"),
         format!("<{ROOT}>{INDEX}<ErrorDocument/></{ROOT}>"),
-        format!("<{ROOT}>{INDEX}<ErrorDocument><Key/></ErrorDocument></{ROOT}>"),
         format!("<{ROOT}><RedirectAllRequestsTo/></{ROOT}>"),
     ] {
         malformed(&client, TARGET, &body).await;
@@ -74,6 +73,12 @@ async fn website_bad_documents() {
         format!("<{ROOT}><RedirectAllRequestsTo><HostName>test</HostName></RedirectAllRequestsTo>{INDEX}</{ROOT}>");
     let message = "RedirectAllRequestsTo cannot be provided in conjunction with other Routing Rules.";
     bad_argument(&put(&client, TARGET, &body).await, message, "RedirectAllRequestsTo", "not null");
+    let body = format!("<{ROOT}>{INDEX}<ErrorDocument><Key/></ErrorDocument></{ROOT}>");
+    bad_argument(&put(&client, TARGET, &body).await, "The ErrorDocument Key is not well formed", "ErrorDocument", "");
+    let body = format!("<{ROOT}><RedirectAllRequestsTo><HostName/></RedirectAllRequestsTo></{ROOT}>");
+    let message = "A host name must be provided to redirect all requests (e.g. \"example.com\").";
+    bad_request(&put(&client, TARGET, &body).await, message);
+    malformed(&client, TARGET, &redirect("", "<HttpRedirectCode>three</HttpRedirectCode>")).await;
     client.get(TARGET).send().await.expect_error(404, "NoSuchWebsiteConfiguration");
 }
 
@@ -108,7 +113,7 @@ async fn website_bad_rules() {
         ),
         (
             rules(&format!("<RoutingRule><Redirect>{host}</Redirect></RoutingRule>").repeat(51)),
-            "51 routing rules provided, the number of routing rules in a website configuration is limited to 50.",
+            "The number of routing rules must not exceed 50.",
         ),
     ] {
         bad_request(&put(&client, TARGET, &body).await, message);

@@ -3,6 +3,7 @@
 use super::{Configuration, TAG, check_destination};
 use crate::s3::documents::Name;
 use crate::s3::error::Result;
+use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, among, group, text};
 
@@ -37,6 +38,13 @@ impl Configuration for Analytics {
     const DELETE: Name = Name("DeleteBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration");
     const LIST_ROOT: &'static str = "ListBucketAnalyticsConfigurationResult";
     const SHAPE: Shape = group("AnalyticsConfiguration", &[text("Id"), FILTER.optional(), ANALYSIS]);
+
+    fn admit(given: &Element) -> Result<()> {
+        match given.child("StorageClassAnalysis") {
+            None if given.name == "AnalyticsConfiguration" => Err(Code::MissingStorageClassAnalysis.into()),
+            _ => Ok(()),
+        }
+    }
 
     fn check(configuration: &Element) -> Result<()> {
         let export = configuration.child("StorageClassAnalysis").and_then(|analysis| analysis.child("DataExport"));

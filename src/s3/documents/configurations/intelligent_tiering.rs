@@ -1,6 +1,6 @@
 //! The archive tiers of S3 Intelligent-Tiering (`?intelligent-tiering`).
 
-use super::{Configuration, TAG};
+use super::{Configuration, MAX_ID_CHARS, TAG, is_id};
 use crate::s3::documents::Name;
 use crate::s3::error::{Result, S3Error};
 use crate::wire::error_codes::Code;
@@ -37,6 +37,20 @@ impl Configuration for IntelligentTiering {
         "IntelligentTieringConfiguration",
         &[text("Id"), FILTER.optional(), among("Status", &["Enabled", "Disabled"]), TIERING.repeated(TIERS.len())],
     );
+
+    fn admit(given: &Element) -> Result<()> {
+        let id = given.child_text("Id").unwrap_or_default();
+        let message = if given.name != "IntelligentTieringConfiguration" || is_id(id) {
+            return Ok(());
+        } else if id.is_empty() {
+            Code::InvalidConfigId.message()
+        } else if id.len() > MAX_ID_CHARS {
+            "Config Id should be more than 1 character and less than 64 characters in length."
+        } else {
+            r"Config Id does not match the pattern ^[a-zA-Z0-9\-_.]+$"
+        };
+        Err(Code::InvalidConfigId.says(message))
+    }
 
     /// The bounds and the code are documented; AWS's sentence was not seen.
     fn check(configuration: &Element) -> Result<()> {
