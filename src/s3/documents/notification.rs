@@ -168,7 +168,7 @@ fn check_arn(configuration: &Element, kind: &Kind, region: &str) -> Result<()> {
     let ["arn", partition, service, of, account, resource] = parts.as_slice() else {
         return refused("The ARN could not be parsed".to_owned());
     };
-    if *service == kind.service && kind.service == "sqs" && resource.ends_with(".fifo") {
+    if *service == kind.service && kind.service == "sqs" && resource.strip_suffix(".fifo").is_some() {
         return refused("FIFO SQS queues are not supported.".to_owned());
     }
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,5 +1,5 @@
-//! What AWS says of rules that are well-formed and make no sense. The sentences are AWS's where they were seen (LocalStack's
-//! recordings, error messages that users of Terraform and of other servers report); where they were not, it is said.
+//! What AWS says of rules that are well-formed and make no sense. The sentences are AWS's as they were seen: in LocalStack's
+//! and argmin's recordings, in what users of Terraform and of other servers report, and in what those servers say after it.
 
 use std::fmt::{self, Display};
 
