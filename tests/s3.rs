@@ -42,6 +42,8 @@ mod create_multipart_upload;
 mod delete_object;
 #[path = "s3/delete_objects.rs"]
 mod delete_objects;
+#[path = "s3/documents/mod.rs"]
+mod documents;
 #[path = "s3/get_object.rs"]
 mod get_object;
 #[path = "s3/get_object_attributes.rs"]

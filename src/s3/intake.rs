@@ -31,6 +31,8 @@ pub(crate) enum ExpectedDigestIn {
 pub(crate) enum DigestRule {
     Optional,
     Required,
+    /// As `Required`, but the refusal names Content-MD5 alone: a quirk of `PutBucketLifecycleConfiguration`.
+    RequiredAsMd5,
     /// The checksum headers of `CompleteMultipartUpload` are of the object, not of the document.
     ForTheObject,
 }
@@ -241,12 +243,17 @@ pub(crate) async fn document(call: &mut Call, limit_bytes: u64, rule: DigestRule
     };
     let integrity = match rule {
         DigestRule::ForTheObject => Integrity { md5: content_md5(&call.head)?, checksum: None },
-        DigestRule::Optional | DigestRule::Required => Integrity::of(&call.head, &call.payload_mode)?,
+        DigestRule::Optional | DigestRule::Required | DigestRule::RequiredAsMd5 => {
+            Integrity::of(&call.head, &call.payload_mode)?
+        }
     };
-    if rule == DigestRule::Required && integrity.md5.is_none() && integrity.checksum.is_none() {
-        return Err(S3Error::invalid_request(
-            "Missing required header for this request: Content-MD5 OR x-amz-checksum-*",
-        ));
+    let required = match rule {
+        DigestRule::Required => Some("Content-MD5 OR x-amz-checksum-*"),
+        DigestRule::RequiredAsMd5 => Some("Content-MD5"),
+        DigestRule::Optional | DigestRule::ForTheObject => None,
+    };
+    if let (Some(names), None, None) = (required, integrity.md5, &integrity.checksum) {
+        return Err(S3Error::invalid_request(format!("Missing required header for this request: {names}")));
     }
     let payload = std::mem::replace(&mut call.payload, Payload::empty());
     let body = payload.collect(limit_bytes).await.map_err(|error| match error {

@@ -7,6 +7,7 @@ mod access;
 mod auth;
 mod call;
 mod cors;
+mod documents;
 mod engine_error;
 mod error;
 mod features;

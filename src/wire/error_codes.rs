@@ -52,6 +52,8 @@ codes! {
     InvalidBucketOwnerAwsAccountId = "InvalidBucketOwnerAWSAccountID", 400, "The value of the expected bucket owner parameter must be an AWS Account ID...";
     InvalidBucketState = "InvalidBucketState", 409, "The request is not valid for the current state of the bucket.";
     InvalidChunkSizeError = "InvalidChunkSizeError", 403, "Only the last chunk is allowed to have a size less than 8192 bytes";
+    InvalidConfigId = "InvalidConfigId", 400, "Config Id cannot be null or empty.";
+    InvalidConfigurationId = "InvalidConfigurationId", 400, "The specified configuration id is invalid.";
     InvalidDigest = "InvalidDigest", 400, "The Content-MD5 you specified was invalid.";
     InvalidEncryptionAlgorithmError = "InvalidEncryptionAlgorithmError", 400, "The Encryption request you specified is not valid. Supported value: AES256.";
     InvalidLocationConstraint = "InvalidLocationConstraint", 400, "The specified location-constraint is not valid";
@@ -64,6 +66,7 @@ codes! {
     InvalidRange = "InvalidRange", 416, "The requested range is not satisfiable";
     InvalidRedirectLocation = "InvalidRedirectLocation", 400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
     InvalidRequest = "InvalidRequest", 400, "Invalid Request";
+    InvalidS3DestinationBucket = "InvalidS3DestinationBucket", 400, "Invalid bucket ARN.";
     InvalidSecurity = "InvalidSecurity", 403, "The provided security credentials are not valid.";
     InvalidStorageClass = "InvalidStorageClass", 400, "The storage class you specified is not valid";
     InvalidTag = "InvalidTag", 400, "The TagKey you have provided is invalid";
@@ -76,17 +79,20 @@ codes! {
     KmsInvalidStateException = "KMS.KMSInvalidStateException", 400, "The request was rejected because the state of the specified KMS key is not valid for this request.";
     KmsNotFoundException = "KMS.NotFoundException", 400, "The request was rejected because the specified KMS key could not be found.";
     MalformedAclError = "MalformedACLError", 400, "The XML you provided was not well-formed or did not validate against our published schema";
+    MalformedContinuationToken = "MalformedContinuationToken", 400, "The continuation-token you provided invalid.";
     MalformedPolicy = "MalformedPolicy", 400, "Policies must be valid JSON and the first byte must be '{'";
     MalformedPostRequest = "MalformedPOSTRequest", 400, "The body of your POST request is not well-formed multipart/form-data.";
     MalformedTrailerError = "MalformedTrailerError", 400, "The request contained trailing data that was not well-formed or did not conform to our published schema.";
     MalformedXml = "MalformedXML", 400, "The XML you provided was not well-formed or did not validate against our published schema";
     MaxMessageLengthExceeded = "MaxMessageLengthExceeded", 400, "Your request was too big.";
     MaxPostPreDataLengthExceededError = "MaxPostPreDataLengthExceededError", 400, "Your POST request fields preceding the upload file were too large.";
+    MetadataConfigurationNotFound = "MetadataConfigurationNotFound", 404, "The metadata configuration was not found";
     MetadataTooLarge = "MetadataTooLarge", 400, "Your metadata headers exceed the maximum allowed metadata size";
     MethodNotAllowed = "MethodNotAllowed", 405, "The specified method is not allowed against this resource.";
     MissingContentLength = "MissingContentLength", 411, "You must provide the Content-Length HTTP header.";
     MissingRequestBodyError = "MissingRequestBodyError", 400, "Request Body is empty";
     MissingSecurityHeader = "MissingSecurityHeader", 400, "Your request was missing a required header";
+    MissingStorageClassAnalysis = "MissingStorageClassAnalysis", 400, "Storage Class Analysis cannot be null.";
     NoSuchAnnotation = "NoSuchAnnotation", 404, "The specified annotation does not exist.";
     NoSuchBucket = "NoSuchBucket", 404, "The specified bucket does not exist";
     NoSuchBucketPolicy = "NoSuchBucketPolicy", 404, "The bucket policy does not exist";
@@ -121,6 +127,7 @@ codes! {
     TemporaryRedirect = "TemporaryRedirect", 307, "Please re-send this request to the specified temporary endpoint. Continue to use the original request endpoint for future requests.";
     TokenRefreshRequired = "TokenRefreshRequired", 400, "The provided token must be refreshed.";
     TooManyBuckets = "TooManyBuckets", 400, "You have attempted to create more buckets than allowed";
+    TooManyConfigurations = "TooManyConfigurations", 400, "You have attempted to create more configurations than the 1000 allowed.";
     TooManyParts = "TooManyParts", 400, "You have attempted to add more parts than the maximum of 10000 that are allowed for this object.";
     UnexpectedContent = "UnexpectedContent", 400, "This request does not support content";
     UnresolvableGrantByEmailAddress = "UnresolvableGrantByEmailAddress", 400, "The email address you provided does not match any account on record.";

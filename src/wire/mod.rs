@@ -8,6 +8,7 @@ pub mod cors;
 pub mod error_codes;
 pub mod etag;
 pub mod json;
+pub mod lifecycle;
 pub mod md5;
 pub mod metadata;
 pub mod object_key;

@@ -120,7 +120,7 @@ impl ObjectLockConfiguration {
         document.expect_root("ObjectLockConfiguration")?;
         document.expect_only(&["ObjectLockEnabled", "Rule"])?;
         let enabled = document.exactly_one("ObjectLockEnabled")?;
-        if enabled.leaf()? != "Enabled" {
+        if enabled.leaf_text()? != "Enabled" {
             return Err(enabled.wrong_text().into());
         }
         let Some(rule) = document.at_most_one("Rule")? else { return Ok(ObjectLockConfiguration::default()) };
@@ -174,7 +174,7 @@ impl DefaultRetention {
 
 /// A positive number that is not too large. The two sentences are versitygw's transcription of AWS's.
 fn length(element: &Element, unit: &'static str, max: u32) -> Result<u32, ObjectLockProblem> {
-    let text = element.leaf()?.trim();
+    let text = element.leaf_text()?.trim();
     let number: i32 = text.parse().map_err(|_| element.wrong_text())?;
     match u32::try_from(number) {
         Ok(number @ 1..) if number <= max => Ok(number),
@@ -198,7 +198,7 @@ impl RetentionMode {
     }
 
     fn parse_element(element: &Element) -> Result<RetentionMode, ShapeError> {
-        RetentionMode::parse(element.leaf()?).ok_or_else(|| element.wrong_text())
+        RetentionMode::parse(element.leaf_text()?).ok_or_else(|| element.wrong_text())
     }
 }
 
@@ -213,7 +213,7 @@ impl Retention {
         }
         let mode = RetentionMode::parse_element(document.exactly_one("Mode")?)?;
         let date = document.exactly_one("RetainUntilDate")?;
-        let until = Timestamp::parse_iso8601(date.leaf()?.trim()).ok_or_else(|| date.wrong_text())?;
+        let until = Timestamp::parse_iso8601(date.leaf_text()?.trim()).ok_or_else(|| date.wrong_text())?;
         if until <= now {
             return Err(ObjectLockProblem::Past { argument: "RetainUntilDate", given: pacific(until) });
         }
@@ -272,7 +272,7 @@ impl LegalHold {
         document.expect_root("LegalHold")?;
         document.expect_only(&["Status"])?;
         let status = document.exactly_one("Status")?;
-        Ok(LegalHold::named(status.leaf()?).ok_or_else(|| status.wrong_text())?)
+        Ok(LegalHold::named(status.leaf_text()?).ok_or_else(|| status.wrong_text())?)
     }
 
     /// Reads `x-amz-object-lock-legal-hold`.

@@ -55,7 +55,7 @@ impl ObjectOwnership {
         let rule = document.exactly_one("Rule")?;
         rule.expect_only(&["ObjectOwnership"])?;
         let element = rule.exactly_one("ObjectOwnership")?;
-        Ok(named(element.leaf()?).ok_or_else(|| element.wrong_text())?)
+        Ok(named(element.leaf_text()?).ok_or_else(|| element.wrong_text())?)
     }
 
     /// Reads `x-amz-object-ownership` of `CreateBucket`.

@@ -97,7 +97,7 @@ impl Default for PublicAccessBlock {
 /// A boolean of XML Schema, and the capitals of AWS's own example (`TRUE`).
 fn switch(document: &Element, name: &'static str) -> Result<bool, ShapeError> {
     let Some(element) = document.at_most_one(name)? else { return Ok(false) };
-    match element.leaf()?.trim().to_ascii_lowercase().as_str() {
+    match element.leaf_text()?.trim().to_ascii_lowercase().as_str() {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
         _ => Err(element.wrong_text()),

@@ -42,14 +42,14 @@ impl Versioning {
         document.expect_only(&["Status", "MfaDelete"])?;
         let status = document.at_most_one("Status")?;
         if let Some(mfa) = document.at_most_one("MfaDelete")? {
-            match mfa.leaf()? {
+            match mfa.leaf_text()? {
                 "Disabled" => {}
                 "Enabled" => return Err(VersioningProblem::MfaDelete),
                 _ => return Err(mfa.wrong_text().into()),
             }
         }
         let Some(status) = status else { return Err(VersioningProblem::NoStatus) };
-        match status.leaf()? {
+        match status.leaf_text()? {
             "Enabled" => Ok(Versioning::Enabled),
             "Suspended" => Ok(Versioning::Suspended),
             _ => Err(status.wrong_text().into()),

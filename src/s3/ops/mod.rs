@@ -3,7 +3,6 @@
 //! `write_conditions`.
 
 mod abort_multipart_upload;
-mod bucket_cors;
 mod complete_multipart_upload;
 mod copy_object;
 mod copy_source;
@@ -32,7 +31,6 @@ mod version_id;
 mod write_conditions;
 
 pub(crate) use self::abort_multipart_upload::AbortMultipartUpload;
-pub(crate) use self::bucket_cors::{DeleteBucketCors, GetBucketCors, PutBucketCors};
 pub(crate) use self::complete_multipart_upload::CompleteMultipartUpload;
 pub(crate) use self::copy_object::CopyObject;
 pub(crate) use self::create_bucket::{CreateBucket, region_of};

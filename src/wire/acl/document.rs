@@ -84,7 +84,7 @@ impl<'a> NamedGrant<'a> {
             }
         };
         let permission = element.exactly_one("Permission")?;
-        let permission = Permission::parse(permission.leaf()?).ok_or_else(|| permission.wrong_text())?;
+        let permission = Permission::parse(permission.leaf_text()?).ok_or_else(|| permission.wrong_text())?;
         Ok(NamedGrant { grantee, permission })
     }
 

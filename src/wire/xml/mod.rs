@@ -1,6 +1,8 @@
-//! The XML of S3: a small reader into a tree, what a schema says of the tree, and a writer. All know XML, not the documents.
+//! The XML of S3: a small reader into a tree, what a schema says of a tree (in code: `shape`; as a table: `schema`), and a
+//! writer. They know XML, not the documents.
 
 mod read;
+pub mod schema;
 mod shape;
 mod write;
 

@@ -20,7 +20,7 @@ pub struct Element {
     /// The elements directly inside, in order.
     pub children: Vec<Element>,
     /// Local names and values; namespace declarations are left out.
-    attributes: Vec<(String, String)>,
+    pub(super) attributes: Vec<(String, String)>,
 }
 
 /// The bytes are not one well-formed XML document that S3 would accept (`MalformedXML`).
@@ -28,6 +28,16 @@ pub struct Element {
 pub struct MalformedXml;
 
 impl Element {
+    /// An element with a text.
+    pub fn leaf(name: &str, text: impl Into<String>) -> Element {
+        Element { name: name.to_owned(), text: text.into(), ..Element::default() }
+    }
+
+    /// An element with elements.
+    pub fn group(name: &str, children: impl IntoIterator<Item = Element>) -> Element {
+        Element { name: name.to_owned(), children: children.into_iter().collect(), ..Element::default() }
+    }
+
     /// Parses a document: UTF-8, one root, no DTD, at most [`MAX_DEPTH`] levels. Comments and processing instructions are
     /// skipped.
     pub fn parse(document: &[u8]) -> Result<Element, MalformedXml> {
@@ -64,6 +74,11 @@ impl Element {
     /// The first child of that name.
     pub fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
+    }
+
+    /// As [`Element::child`], to change it.
+    pub fn child_mut(&mut self, name: &str) -> Option<&mut Element> {
+        self.children.iter_mut().find(|child| child.name == name)
     }
 
     /// All children of that name.

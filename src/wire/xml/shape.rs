@@ -79,18 +79,18 @@ impl Element {
     }
 
     /// The text of an element without children, exactly as written.
-    pub fn leaf(&self) -> Result<&str, ShapeError> {
+    pub fn leaf_text(&self) -> Result<&str, ShapeError> {
         self.expect_only(&[]).map(|()| self.text.as_str())
     }
 
     /// The text of the only child of that name.
     pub fn exactly_one_text(&self, name: &'static str) -> Result<&str, ShapeError> {
-        self.exactly_one(name)?.leaf()
+        self.exactly_one(name)?.leaf_text()
     }
 
     /// The text of the child of that name, if there is one.
     pub fn at_most_one_text(&self, name: &'static str) -> Result<Option<&str>, ShapeError> {
-        self.at_most_one(name)?.map(Element::leaf).transpose()
+        self.at_most_one(name)?.map(Element::leaf_text).transpose()
     }
 
     /// This element's text is none of those that the schema allows.

@@ -2,11 +2,16 @@
 
 use std::fmt::Write as _;
 
+use super::read::Element;
+
 /// The first line of most documents.
 pub const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 
 /// The namespace of result roots (`<Error>` has none).
 pub const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
+
+/// The namespace of `xsi:type`.
+const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Whether a document begins with [`DECLARATION`]; S3 leaves it out of some errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +105,26 @@ impl XmlWriter {
         self.out.push_str(tag);
         self.out.push_str("/>");
         self
+    }
+
+    /// An element with all that is in it; an empty one as `<tag/>`.
+    pub fn element(&mut self, element: &Element) -> &mut XmlWriter {
+        if element.attributes.is_empty() && element.children.is_empty() {
+            return if element.text.is_empty() {
+                self.empty(&element.name)
+            } else {
+                self.text(&element.name, &element.text)
+            };
+        }
+        // The one attribute in S3's documents is a grantee's type.
+        match element.attribute("type") {
+            Some(kind) => self.open_with(&element.name, &[("xmlns:xsi", SCHEMA_INSTANCE), ("xsi:type", kind)]),
+            None => self.open(&element.name),
+        };
+        for child in &element.children {
+            self.element(child);
+        }
+        self.close()
     }
 
     /// The document.
