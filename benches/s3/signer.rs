@@ -46,22 +46,22 @@ impl Signer {
     }
 
     /// Writes the request's head, up to and with `authorization` but without the empty line, and returns the signature.
-    pub(crate) fn write_head(&mut self, mut lines: Lines<'_>, head: &mut Vec<u8>) -> String {
+    pub(crate) fn write_head(&mut self, lines: &Lines<'_>, head: &mut Vec<u8>) -> String {
         self.refresh();
-        lines.headers.push(("x-amz-content-sha256", lines.payload_hash));
-        lines.headers.push(("x-amz-date", &self.date));
-        lines.headers.sort_unstable();
+        let own = [("x-amz-content-sha256", lines.payload_hash), ("x-amz-date", self.date.as_str())];
+        let mut headers: Vec<(&str, &str)> = lines.headers.iter().copied().chain(own).collect();
+        headers.sort_unstable();
         let canonical = &mut self.canonical;
         canonical.clear();
         canonical.extend([lines.method, "\n", lines.path, "\n"]);
         write_query(canonical, lines.query);
         canonical.push('\n');
-        for (name, value) in &lines.headers {
+        for (name, value) in &headers {
             canonical.extend([name, ":", value, "\n"]);
         }
         canonical.push('\n');
         let names = canonical.len();
-        for (at, (name, _)) in lines.headers.iter().enumerate() {
+        for (at, (name, _)) in headers.iter().enumerate() {
             canonical.extend([if at > 0 { ";" } else { "" }, name]);
         }
         let names = names..canonical.len();
@@ -73,14 +73,15 @@ impl Signer {
         for piece in [lines.method, " ", lines.path, question_mark, lines.query, " HTTP/1.1\r\n"] {
             head.extend_from_slice(piece.as_bytes());
         }
-        for (name, value) in &lines.headers {
+        for (name, value) in &headers {
             for piece in [name, ": ", value, "\r\n"] {
                 head.extend_from_slice(piece.as_bytes());
             }
         }
         let (access_key, scope) = (self.credentials.access_key.as_str(), self.scope_text.as_str());
         let signed = &self.canonical[names];
-        for piece in ["authorization: ", ALGORITHM, " Credential=", access_key, "/", scope, ", SignedHeaders=", signed] {
+        for piece in ["authorization: ", ALGORITHM, " Credential=", access_key, "/", scope, ", SignedHeaders=", signed]
+        {
             head.extend_from_slice(piece.as_bytes());
         }
         for piece in [", Signature=", &signature, "\r\n"] {

@@ -1,0 +1,3 @@
+//! The workloads, a file for each kind of load.
+
+pub(crate) mod small;
