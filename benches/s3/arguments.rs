@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use staves::wire::sigv4::Credentials;
 
+use crate::sink::Sink;
 use crate::target::{Kind, Spec};
 use crate::units::parse_duration;
 
@@ -81,6 +82,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) json: Option<String>,
 
+    /// Be the process that uploads are compared with
+    #[arg(long, hide = true, value_name = "WORK")]
+    pub(crate) reference_sink: Option<Sink>,
     /// Cargo says so to every benchmark
     #[arg(long, hide = true)]
     bench: bool,

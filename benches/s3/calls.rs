@@ -35,8 +35,12 @@ impl Client {
         self.delete(&path)
     }
 
+    /// Deletes what may or may not be there: S3 does not mind, others do.
     pub(crate) fn delete(&mut self, path: &str) -> Result<(), Failure> {
-        self.call(&Request { method: "DELETE", path, ..Request::default() }, 204, Keep::Text).map(drop)
+        match self.call(&Request { method: "DELETE", path, ..Request::default() }, 204, Keep::Text) {
+            Err(Failure::Failed(reason)) if reason.ends_with("404 NoSuchKey") => Ok(()),
+            other => other.map(drop),
+        }
     }
 
     pub(crate) fn put(&mut self, path: &str, body: &Body, mode: Mode) -> Result<(), Failure> {

@@ -7,11 +7,8 @@ use staves::wire::sigv4::{Credentials, EMPTY_SHA256};
 
 use crate::connection::{Connection, Keep, Reply};
 use crate::failure::Failure;
-use crate::payload::{Body, CHUNK_BYTES, Mode};
+use crate::payload::{Body, CHUNK_BYTES, Mode, PLAIN_PIECE_BYTES};
 use crate::signer::{Lines, Signer};
-
-/// Pieces of a body that is sent as it is: few system calls, and still in the processor's cache.
-const PLAIN_PIECE_BYTES: u64 = 1 << 20;
 
 /// Where requests go, and who signs them.
 #[derive(Debug, Clone)]

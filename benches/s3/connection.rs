@@ -87,7 +87,7 @@ impl Connection {
             self.connect()?;
         }
         // A server may refuse and close before it has read everything: then its answer counts, not the broken pipe.
-        let sent = self.send(pieces);
+        let sent = write_pieces(self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?, pieces);
         let mut head = match (self.head(), sent) {
             (Ok(head), _) => head,
             (Err(_), Err(error)) | (Err(error), Ok(())) => return Err(error),
@@ -100,22 +100,6 @@ impl Connection {
             self.stream = None;
         }
         Ok(head.reply)
-    }
-
-    fn send(&mut self, pieces: &[&[u8]]) -> io::Result<()> {
-        let stream = self.stream.as_mut().ok_or(io::ErrorKind::NotConnected)?;
-        let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
-        let mut left = slices.as_mut_slice();
-        IoSlice::advance_slices(&mut left, 0);
-        while !left.is_empty() {
-            match stream.write_vectored(left) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => IoSlice::advance_slices(&mut left, written),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 
     /// Reads more into the buffer, behind what is unread.
@@ -210,6 +194,22 @@ impl Connection {
             self.receive_some()?;
         }
     }
+}
+
+/// Writes all of them, without copying them together.
+pub(crate) fn write_pieces(stream: &mut TcpStream, pieces: &[&[u8]]) -> io::Result<()> {
+    let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+    let mut left = slices.as_mut_slice();
+    IoSlice::advance_slices(&mut left, 0);
+    while !left.is_empty() {
+        match stream.write_vectored(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut left, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn is_closed(error: &io::Error) -> bool {

@@ -11,6 +11,7 @@ mod drive;
 mod failure;
 mod goal;
 mod machine;
+mod nginx;
 mod payload;
 mod process;
 mod report;
@@ -18,6 +19,7 @@ mod runner;
 mod sample;
 mod server;
 mod signer;
+mod sink;
 mod target;
 mod units;
 mod workload;
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), String> {
+    if let Some(sink) = arguments.reference_sink {
+        return sink.run().map_err(|error| error.to_string());
+    }
     let specs = arguments.specs()?;
     let mut scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
     scale.keys = arguments.keys.unwrap_or(scale.keys);

@@ -42,6 +42,8 @@ impl Mode {
 
 /// The bytes of a chunk in chunked modes, as several SDKs cut them.
 pub(crate) const CHUNK_BYTES: u64 = 64 << 10;
+/// Pieces of a body that is sent as it is: few system calls, and still in the processor's cache.
+pub(crate) const PLAIN_PIECE_BYTES: u64 = 1 << 20;
 const BLOCK_BYTES: u64 = 8 * MIB;
 
 /// A body, which need not be in memory whole.

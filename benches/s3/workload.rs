@@ -9,7 +9,7 @@ use crate::goal::Goal;
 use crate::sample::Sample;
 use crate::target::Target;
 use crate::units::{GIB, MIB};
-use crate::workloads::small;
+use crate::workloads::{bulk, complete, large, listing, memory, mixed, multipart, small, start};
 
 pub(crate) trait Workload {
     fn name(&self) -> String;
@@ -94,5 +94,16 @@ impl Scale {
 }
 
 pub(crate) fn all(scale: Scale) -> Vec<Group> {
-    vec![Group { workloads: small::workloads(scale) }]
+    let groups = [
+        start::workloads(scale),
+        small::workloads(scale),
+        mixed::workloads(scale),
+        large::workloads(scale),
+        multipart::workloads(scale),
+        complete::workloads(scale),
+        bulk::workloads(scale),
+        listing::workloads(scale),
+        memory::workloads(scale),
+    ];
+    groups.into_iter().map(|workloads| Group { workloads }).collect()
 }
