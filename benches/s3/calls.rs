@@ -85,18 +85,10 @@ impl Client {
         reply.etag.ok_or_else(|| Failure::failed("a part without an ETag"))
     }
 
-    /// Makes a part of the first bytes of another object.
-    pub(crate) fn copy_part(
-        &mut self,
-        path: &str,
-        upload: &str,
-        number: u64,
-        source: &str,
-        length: u64,
-    ) -> Result<String, Failure> {
+    /// Makes a part of a whole object. Without a range: a range's MD5 would have to be computed from its bytes.
+    pub(crate) fn copy_part(&mut self, path: &str, upload: &str, number: u64, source: &str) -> Result<String, Failure> {
         let query = format!("partNumber={number}&uploadId={upload}");
-        let range = format!("bytes=0-{}", length - 1);
-        let headers = [("x-amz-copy-source", source), ("x-amz-copy-source-range", range.as_str())];
+        let headers = [("x-amz-copy-source", source)];
         let request = Request { method: "PUT", path, query: &query, headers: &headers, ..Request::default() };
         let reply = self.call(&request, 200, Keep::Text)?;
         text_of(&reply.body, "ETag").ok_or_else(|| Failure::failed("a part without an ETag"))

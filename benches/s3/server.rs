@@ -38,10 +38,6 @@ impl Server {
         Processes::of(self.child.id())
     }
 
-    pub(crate) fn home(&self) -> &Path {
-        self.home.path()
-    }
-
     pub(crate) fn running_for(&self) -> Duration {
         self.started.elapsed()
     }
