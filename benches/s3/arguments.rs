@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), help_heading = "How much")]
     pub(crate) rounds: Option<u16>,
     /// Keys in the bucket that is listed [default: 1000000, or 100000 with --quick]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2000..), help_heading = "How much")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(4000..), help_heading = "How much")]
     pub(crate) keys: Option<u64>,
     /// Begin no workload after this time, such as 10m
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "How much")]

@@ -1,6 +1,7 @@
 //! An S3 client for one thread: a request is signed, sent and answered before the next. The calls that workloads share are
 //! in `calls`.
 
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 
 use staves::wire::sigv4::{Credentials, EMPTY_SHA256};
@@ -121,7 +122,7 @@ impl Client {
         let mut frames = Vec::with_capacity(chunks.len() + 1);
         for at in 0..=chunks.len() {
             let mut frame = if at == 0 { String::new() } else { "\r\n".to_owned() };
-            frame.push_str(&format!("{:x}", chunks.get(at).map_or(0, |chunk| chunk.len())));
+            let _infallible = write!(frame, "{:x}", chunks.get(at).map_or(0, |chunk| chunk.len()));
             if mode == Mode::SignedChunks {
                 previous = self.signer.sign_chunk(&previous, &body.chunk_hashes()[at]);
                 frame.extend([";chunk-signature=", previous.as_str()]);

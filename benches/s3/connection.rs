@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const BUFFER_BYTES: usize = 256 << 10;
 /// Slow servers complete large uploads in half a minute.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// What to do with the body of a good reply. That of an error is always kept, for its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -18,10 +18,10 @@ pub(crate) enum Figure {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Bound {
-    AtMost(f64),
-    AtMostTimesReference(f64),
-    AtLeastTimesReference(f64),
-    AtMostAboveReference(f64),
+    Most(f64),
+    MostTimesReference(f64),
+    LeastTimesReference(f64),
+    MostAboveReference(f64),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub(crate) struct Verdict {
 
 impl Goal {
     pub(crate) fn at_most(figure: Figure, limit: f64) -> Goal {
-        Goal { figure, bound: Bound::AtMost(limit) }
+        Goal { figure, bound: Bound::Most(limit) }
     }
 
     /// Nothing where the figure, or that of the reference, was not measured.
@@ -49,16 +49,16 @@ impl Goal {
         let of_reference = || reference.and_then(|reference| self.figure.of(reference));
         let unit = self.figure.unit();
         let (goal, value, reached) = match self.bound {
-            Bound::AtMost(limit) => (format!("≤ {limit} {unit}"), measured, measured <= limit),
-            Bound::AtMostTimesReference(limit) => {
+            Bound::Most(limit) => (format!("≤ {} {unit}", (limit * 10.0).round() / 10.0), measured, measured <= limit),
+            Bound::MostTimesReference(limit) => {
                 let ratio = measured / of_reference()?;
                 (format!("{unit} ≤ {limit}× reference"), ratio, ratio <= limit)
             }
-            Bound::AtLeastTimesReference(limit) => {
+            Bound::LeastTimesReference(limit) => {
                 let ratio = measured / of_reference()?;
                 (format!("{unit} ≥ {limit}× reference"), ratio, ratio >= limit)
             }
-            Bound::AtMostAboveReference(limit) => {
+            Bound::MostAboveReference(limit) => {
                 let above = measured - of_reference()?;
                 (format!("{unit} ≤ reference + {limit}"), above, above <= limit)
             }

@@ -57,7 +57,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let groups = selected(workload::all(scale), &arguments.only);
     if arguments.list {
         for workload in groups.iter().flat_map(|group| &group.workloads) {
-            println!("{} ({})", workload.name(), workload.payload());
+            println!("{}", runner::full_name(workload.as_ref()));
         }
         return Ok(());
     }

@@ -71,10 +71,8 @@ fn write_files(home: &Path, address: SocketAddr, body: &Body) -> std::io::Result
     std::fs::create_dir(home.join("files"))?;
     let mut file = std::fs::File::create(home.join("files/object"))?;
     body.pieces(PLAIN_PIECE_BYTES).into_iter().try_for_each(|piece| file.write_all(piece))?;
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .iter()
-        .map(|name| format!("    {name}_temp_path temp_{name};\n"))
-        .collect();
+    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let temporary = temporary.map(|name| format!("    {name}_temp_path temp_{name};\n")).concat();
     let settings = format!(
         "daemon off;\nworker_processes auto;\npid nginx.pid;\nevents {{}}\nhttp {{\n{temporary}    access_log off;\n    \
          sendfile on;\n    tcp_nodelay on;\n    keepalive_requests 1000000;\n    server {{\n        listen {address};\n        \

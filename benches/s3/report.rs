@@ -7,6 +7,7 @@ use crate::machine::Machine;
 use crate::runner::{Role, Row};
 use crate::sample::{Figures, Rate};
 use crate::units::short;
+use crate::workload::NO_PAYLOAD;
 
 const HEADINGS: [&str; 9] =
     ["workload", "payload", "rate", "p50 ms", "p99 ms", "cpu-s/1k ops", "cpu-s/GB", "RSS MB", "goal"];
@@ -17,8 +18,7 @@ pub(crate) fn tables(machine: &Machine, rows: &[Row]) -> String {
     for (at, name) in endpoint_names(rows).into_iter().enumerate() {
         let shown = rows.iter().filter(|row| row.endpoint == name || (at == 0 && row.role == Role::Reference));
         let cells: Vec<Vec<String>> = shown.map(|row| cells(row, rows)).collect();
-        text.push_str(&format!("\n{name}\n"));
-        text.push_str(&aligned(&HEADINGS, &cells));
+        text.extend(["\n", name, "\n", &aligned(&HEADINGS, &cells)]);
     }
     text
 }
@@ -62,7 +62,7 @@ fn cells(row: &Row, rows: &[Row]) -> Vec<String> {
         Role::Endpoint => row.workload.clone(),
         Role::Reference => format!("  ({})", row.endpoint),
     };
-    let payload = if row.role == Role::Reference { "-" } else { row.payload };
+    let payload = if row.role == Role::Reference { NO_PAYLOAD } else { row.payload };
     let mut cells = vec![name, payload.to_owned()];
     match &row.outcome {
         Ok(figures) => {

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::goal::Verdict;
 use crate::sample::{Figures, Sample};
 use crate::target::{Spec, Target};
-use crate::workload::{Group, Workload};
+use crate::workload::{Group, NO_PAYLOAD, Workload};
 
 /// Whose figures these are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,14 @@ pub(crate) struct Row {
     pub(crate) role: Role,
     pub(crate) outcome: Result<Figures, Failure>,
     pub(crate) verdicts: Vec<Verdict>,
+}
+
+/// With how its bodies are vouched for, where it has any.
+pub(crate) fn full_name(workload: &dyn Workload) -> String {
+    match workload.payload() {
+        NO_PAYLOAD => workload.name(),
+        payload => format!("{} ({payload})", workload.name()),
+    }
 }
 
 pub(crate) struct Plan<'a> {
@@ -64,9 +72,10 @@ impl Plan<'_> {
             for workload in &group.workloads {
                 rows.extend(self.run_workload(workload.as_ref(), &targets));
             }
-            for (target, spec) in targets.into_iter().flatten().zip(self.specs) {
+            for target in targets.into_iter().flatten() {
+                let name = target.spec.name.clone();
                 if let Err(failure) = target.stop() {
-                    eprintln!("  cleaning up {}: {failure}", spec.name);
+                    eprintln!("  cleaning up {name}: {failure}");
                 }
             }
         }
@@ -76,11 +85,12 @@ impl Plan<'_> {
     fn run_workload(&self, workload: &dyn Workload, targets: &[Result<Target, Failure>]) -> Vec<Row> {
         let mut lanes: Vec<Lane> = self.specs.iter().map(|spec| Lane::new(&spec.name)).collect();
         if self.until.is_some_and(|until| Instant::now() > until) {
-            let skipped = || Err(Failure::skipped("--max-time is over"));
-            lanes.iter_mut().for_each(|lane| lane.outcome = skipped());
+            for lane in &mut lanes {
+                lane.outcome = Err(Failure::skipped("--max-time is over"));
+            }
             return self.rows(workload, &lanes, None);
         }
-        eprintln!("{} ({})", workload.name(), workload.payload());
+        eprintln!("{}", full_name(workload));
         for (lane, target) in lanes.iter_mut().zip(targets) {
             let prepared = target.as_ref().map_err(Clone::clone).and_then(|target| workload.prepare(target));
             lane.outcome = prepared.map(|()| Vec::new());

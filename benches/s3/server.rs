@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use crate::failure::Failure;
 use crate::process::Processes;
 
-const START_PATIENCE: Duration = Duration::from_secs(60);
-const STOP_PATIENCE: Duration = Duration::from_secs(60);
+const START_PATIENCE: Duration = Duration::from_mins(1);
+const STOP_PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Server {
     child: Child,

@@ -11,12 +11,15 @@ use crate::target::Target;
 use crate::units::{GIB, MIB};
 use crate::workloads::{bulk, complete, large, listing, memory, mixed, multipart, small, start};
 
+/// Where no bodies are sent.
+pub(crate) const NO_PAYLOAD: &str = "-";
+
 pub(crate) trait Workload {
     fn name(&self) -> String;
 
     /// How bodies are vouched for.
     fn payload(&self) -> &'static str {
-        "-"
+        NO_PAYLOAD
     }
 
     fn goals(&self) -> Vec<Goal> {

@@ -71,7 +71,7 @@ impl Workload for Get {
     }
 
     fn goals(&self) -> Vec<Goal> {
-        let faster = Goal { figure: Figure::Speed, bound: Bound::AtLeastTimesReference(1.15) };
+        let faster = Goal { figure: Figure::Speed, bound: Bound::LeastTimesReference(1.15) };
         vec![Goal::at_most(Figure::CpuSecondsPerGigabyte, 0.25), faster]
     }
 
@@ -133,7 +133,7 @@ impl Workload for Put {
     }
 
     fn goals(&self) -> Vec<Goal> {
-        let goal = |figure| Goal { figure, bound: Bound::AtMostTimesReference(1.2) };
+        let goal = |figure| Goal { figure, bound: Bound::MostTimesReference(1.2) };
         vec![goal(Figure::CpuSecondsPerGigabyte), goal(Figure::P50Ms)]
     }
 

@@ -11,7 +11,7 @@ use crate::payload::{Body, Mode};
 use crate::sample::{Rate, Sample};
 use crate::target::Target;
 use crate::units::{MIB, megabytes, size};
-use crate::workload::{Scale, Workload};
+use crate::workload::{NO_PAYLOAD, Scale, Workload};
 
 const BUCKET: &str = "staves-bench-memory";
 const CONCURRENCY: usize = 16;
@@ -76,7 +76,7 @@ impl Workload for Memory {
     fn payload(&self) -> &'static str {
         match self.way {
             Way::Up => Mode::UnsignedCrc32.name(),
-            Way::Down => "-",
+            Way::Down => NO_PAYLOAD,
         }
     }
 

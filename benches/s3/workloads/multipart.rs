@@ -49,7 +49,7 @@ impl Workload for Multipart {
     }
 
     fn goals(&self) -> Vec<Goal> {
-        let hashing = Goal { figure: Figure::CpuSecondsPerGigabyte, bound: Bound::AtMostAboveReference(0.5) };
+        let hashing = Goal { figure: Figure::CpuSecondsPerGigabyte, bound: Bound::MostAboveReference(0.5) };
         if self.concurrency == 8 { vec![hashing] } else { Vec::new() }
     }
 
