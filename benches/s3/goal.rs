@@ -49,7 +49,9 @@ impl Goal {
         let of_reference = || reference.and_then(|reference| self.figure.of(reference));
         let unit = self.figure.unit();
         let (goal, value, reached) = match self.bound {
-            Bound::Most(limit) => (format!("≤ {} {unit}", (limit * 10.0).round() / 10.0), measured, measured <= limit),
+            Bound::Most(limit) => {
+                (format!("≤ {} {unit}", (limit * 100.0).round() / 100.0), measured, measured <= limit)
+            }
             Bound::MostTimesReference(limit) => {
                 let ratio = measured / of_reference()?;
                 (format!("{unit} ≤ {limit}× reference"), ratio, ratio <= limit)
