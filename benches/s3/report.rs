@@ -132,8 +132,10 @@ fn comparison(row: &Row, rows: &[Row]) -> String {
 fn aligned(headings: &[&str], rows: &[Vec<String>]) -> String {
     const TEXT_COLUMNS: [usize; 3] = [0, 1, 8];
     let mut widths: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();
-    for row in rows.iter().filter(|row| row.len() == headings.len()) {
-        for (width, cell) in widths.iter_mut().zip(row) {
+    for row in rows {
+        // The reason of a row without figures runs over the columns.
+        let columns = if row.len() == headings.len() { row.len() } else { row.len() - 1 };
+        for (width, cell) in widths.iter_mut().zip(&row[..columns]) {
             *width = (*width).max(cell.chars().count());
         }
     }
