@@ -7,10 +7,12 @@ mod engine {
     mod kill;
     mod model;
     mod model_state;
+    mod model_versions;
     mod objects;
     mod part_rules;
     mod races;
     mod support;
     mod torn;
     mod uploads;
+    mod versions;
 }

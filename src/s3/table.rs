@@ -11,8 +11,9 @@ use super::documents::{
 use super::operation::{Row, op, refused};
 use super::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteObject, DeleteObjects, GetBucketLocation, GetObject, GetObjectAttributes, HeadBucket, HeadObject,
-    ListBuckets, ListMultipartUploads, ListObjects, ListObjectsV2, ListParts, PutObject, UploadPart, UploadPartCopy,
+    DeleteObject, DeleteObjects, GetBucketLocation, GetBucketVersioning, GetObject, GetObjectAttributes, HeadBucket,
+    HeadObject, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts,
+    PutBucketVersioning, PutObject, UploadPart, UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -35,6 +36,9 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetBucketLocation>(GET, Bucket).query(&["location"]),
     op::<ListObjects>(GET, Bucket),
     op::<ListObjectsV2>(GET, Bucket).query(&["list-type"]).value("2"),
+    op::<ListObjectVersions>(GET, Bucket).query(&["versions"]),
+    op::<GetBucketVersioning>(GET, Bucket).query(&["versioning"]),
+    op::<PutBucketVersioning>(PUT, Bucket).query(&["versioning"]),
     op::<DeleteObjects>(POST, Bucket).query(&["delete"]),
     // Objects.
     op::<PutObject>(PUT, Object),
@@ -120,9 +124,6 @@ pub(crate) static TABLE: &[Row] = &[
     refused("GetBucketTagging", GET, Bucket).query(&["tagging"]),
     refused("PutBucketTagging", PUT, Bucket).query(&["tagging"]),
     refused("DeleteBucketTagging", DELETE, Bucket).query(&["tagging"]),
-    refused("GetBucketVersioning", GET, Bucket).query(&["versioning"]),
-    refused("PutBucketVersioning", PUT, Bucket).query(&["versioning"]),
-    refused("ListObjectVersions", GET, Bucket).query(&["versions"]),
     refused("PostObject", POST, Bucket),
     // Refused: objects.
     refused("GetObjectAcl", GET, Object).query(&["acl"]),

@@ -11,6 +11,7 @@ pub mod json;
 pub mod lifecycle;
 pub mod md5;
 pub mod metadata;
+pub mod object_attributes;
 pub mod object_key;
 pub mod object_lock;
 pub mod ownership_controls;

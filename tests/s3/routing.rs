@@ -10,7 +10,7 @@ const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// The operations that exist here.
-const IMPLEMENTED: [&str; 79] = [
+const IMPLEMENTED: [&str; 82] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -50,6 +50,7 @@ const IMPLEMENTED: [&str; 79] = [
     "GetBucketNotificationConfiguration",
     "GetBucketReplication",
     "GetBucketRequestPayment",
+    "GetBucketVersioning",
     "GetBucketWebsite",
     "GetObject",
     "GetObjectAttributes",
@@ -61,6 +62,7 @@ const IMPLEMENTED: [&str; 79] = [
     "ListBucketMetricsConfigurations",
     "ListBuckets",
     "ListMultipartUploads",
+    "ListObjectVersions",
     "ListObjects",
     "ListObjectsV2",
     "ListParts",
@@ -81,6 +83,7 @@ const IMPLEMENTED: [&str; 79] = [
     "PutBucketNotificationConfiguration",
     "PutBucketReplication",
     "PutBucketRequestPayment",
+    "PutBucketVersioning",
     "PutBucketWebsite",
     "PutObject",
     "UpdateBucketMetadataAnnotationTableConfiguration",

@@ -12,7 +12,7 @@ use crate::engine::durability::Durability;
 const APPLICATION_ID: i32 = 0x7374_7673;
 
 /// Each migration leads from its index to the next version.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
 
 /// Checkpoints are the keeper's work. Only when the log outgrows it does the writer run one itself: a background
 /// checkpointer alone lets the log run away under load.
@@ -123,7 +123,7 @@ mod tests {
         let conn = writer(&path, Durability::Process).unwrap();
         conn.pragma_update(None, "user_version", 99).unwrap();
         drop(conn);
-        assert!(matches!(writer(&path, Durability::Process), Err(SchemaError::Newer { found: 99, known: 1 })));
+        assert!(matches!(writer(&path, Durability::Process), Err(SchemaError::Newer { found: 99, known: 2 })));
     }
 
     #[test]
@@ -141,6 +141,32 @@ mod tests {
         drop(writer(&path, Durability::Process).unwrap());
         let conn = writer(&path, Durability::Power).unwrap();
         let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-        assert_eq!(version, 1);
+        assert_eq!(version, 2);
+    }
+
+    #[test]
+    fn migrating_from_version_1_keeps_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("staves.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(&format!(
+            "BEGIN; {} PRAGMA user_version = 1; PRAGMA application_id = {APPLICATION_ID};
+            INSERT INTO buckets (id, name, account, region, created_ms) VALUES (7, 'old', '1', 'r', 5);
+            INSERT INTO current VALUES (7, x'61', 9, 0, 5, zeroblob(18), 1, 1, 'STANDARD');
+            INSERT INTO versions VALUES (9, 7, x'61', 5, 0, zeroblob(18), 1, 1, x'', x'017b7d', x'', NULL, NULL);
+            INSERT INTO uploads VALUES (10, 7, x'62', 6, 0, NULL, NULL, x'017b7d', '1'); COMMIT;",
+            MIGRATIONS[0]
+        ))
+        .unwrap();
+        drop(old);
+        let conn = writer(&path, Durability::Process).unwrap();
+        let row = |query: &str| -> (i64, Option<Vec<u8>>) {
+            conn.query_row(query, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+        };
+        assert_eq!(row("SELECT versioning, object_lock FROM buckets WHERE id = 7"), (0, None));
+        assert_eq!(row("SELECT numbered, NULL FROM current WHERE version = 9"), (0, None));
+        assert_eq!(row("SELECT numbered, attributes FROM versions WHERE id = 9"), (0, None));
+        assert_eq!(row("SELECT initiated_ms, attributes FROM uploads WHERE id = 10"), (6, None));
+        assert_eq!(row("SELECT count(*), NULL FROM history"), (0, None));
     }
 }

@@ -1,7 +1,7 @@
 //! `CopyObject`: an object from another one, on the server. No bytes move.
 
 use super::copy_source::{self, CopySourceName};
-use super::version_id::refuse_version_id;
+use super::version_id::{self, refuse_version_id};
 use super::{multipart, object_reply, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
@@ -12,6 +12,7 @@ use crate::s3::request::Head;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::xml::{Declaration, XmlWriter};
 
@@ -73,9 +74,11 @@ impl Operation for CopyObject {
                 ..opened.object.headers.clone()
             },
         };
+        let source_version = self.source.shown_version(&opened.object);
         let copy = Copy {
             key: self.key,
             headers,
+            attributes: ObjectAttributes::default(),
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };
@@ -89,10 +92,10 @@ impl Operation for CopyObject {
             .text("ChecksumType", written.checksum.kind.name())
             .close();
         let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
-        if let Some(version) = &self.source.version {
+        if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
-        Ok(reply)
+        Ok(version_id::show(reply, call.bucket()?, written.version))
     }
 }
 

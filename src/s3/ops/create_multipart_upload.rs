@@ -7,6 +7,7 @@ use crate::s3::error::Result;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::xml::{Declaration, XmlWriter};
 
@@ -34,6 +35,7 @@ impl Operation for CreateMultipartUpload {
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
+            attributes: ObjectAttributes::default(),
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };

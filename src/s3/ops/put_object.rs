@@ -1,6 +1,6 @@
 //! `PutObject`: an object in one piece.
 
-use super::version_id::refuse_version_id;
+use super::version_id::{refuse_version_id, show_new};
 use super::{object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
@@ -12,6 +12,7 @@ use crate::s3::reply::Reply;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
@@ -45,12 +46,13 @@ impl Operation for PutObject {
         let put = Put {
             key: self.key,
             headers: self.headers,
+            attributes: ObjectAttributes::default(),
             // AWS computes one where the client sent none.
             checksum: self.integrity.algorithm().unwrap_or(Algorithm::Crc64Nvme),
             condition: self.condition,
         };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
-        let reply = object_reply::etag(Reply::ok(), &written.etag);
+        let reply = show_new(object_reply::etag(Reply::ok(), &written.etag), written.version);
         Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
     }
 }

@@ -1,0 +1,100 @@
+//! What is set on a version of an object and may change without a new version: tags, retention and legal hold. Not the
+//! headers that are stored with it, which never change.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::object_lock::ObjectLock;
+use super::tagging::TagSet;
+
+/// All of it. A field that is added has a default, and is left out of the encoding where it has that: so older rows are
+/// read, and most versions have no row of attributes at all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectAttributes {
+    /// Its tags.
+    #[serde(skip_serializing_if = "is_default")]
+    pub tags: TagSet,
+    /// Its retention and legal hold.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lock: ObjectLock,
+}
+
+/// Stored bytes that no version of [`ObjectAttributes::to_stored`] wrote.
+#[derive(Debug)]
+pub struct UnreadableAttributes(Option<serde_json::Error>);
+
+/// The first byte of the storage encoding: JSON follows. New optional fields do not need a new version.
+const VERSION_JSON: u8 = 1;
+
+impl ObjectAttributes {
+    /// The storage encoding: a version byte, then compact JSON; `None` where nothing is set.
+    pub fn to_stored(&self) -> Option<Vec<u8>> {
+        if is_default(self) {
+            return None;
+        }
+        let mut stored = vec![VERSION_JSON];
+        // Strings, numbers and unit enums: neither serialisation nor writing to memory can fail.
+        let written = serde_json::to_writer(&mut stored, self);
+        debug_assert!(written.is_ok(), "plain values serialise");
+        Some(stored)
+    }
+
+    /// Reads what [`ObjectAttributes::to_stored`] wrote.
+    pub fn from_stored(stored: Option<&[u8]>) -> Result<ObjectAttributes, UnreadableAttributes> {
+        let Some(stored) = stored else { return Ok(ObjectAttributes::default()) };
+        match stored.split_first() {
+            Some((&VERSION_JSON, json)) => serde_json::from_slice(json).map_err(|err| UnreadableAttributes(Some(err))),
+            _ => Err(UnreadableAttributes(None)),
+        }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl fmt::Display for UnreadableAttributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the stored attributes of a version are of an unknown encoding or damaged")
+    }
+}
+
+impl std::error::Error for UnreadableAttributes {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.as_ref().map(|err| err as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::object_lock::{LegalHold, Retention, RetentionMode};
+    use crate::wire::time::Timestamp;
+
+    #[test]
+    fn storage_round_trip() {
+        let retention = Retention { mode: RetentionMode::Governance, until: Timestamp::from_millis(5000) };
+        let full = ObjectAttributes {
+            tags: TagSet::parse_header("a=1&b=").unwrap(),
+            lock: ObjectLock { retention: Some(retention), legal_hold: Some(LegalHold::On) },
+        };
+        let stored = full.to_stored().unwrap();
+        assert_eq!(ObjectAttributes::from_stored(Some(&stored)).unwrap(), full);
+        assert_eq!(ObjectAttributes::default().to_stored(), None);
+        assert_eq!(ObjectAttributes::from_stored(None).unwrap(), ObjectAttributes::default());
+        let tagged = ObjectAttributes { lock: ObjectLock::default(), ..full };
+        let json = b"\x01{\"tags\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}";
+        assert_eq!(tagged.to_stored().as_deref(), Some(json.as_slice()));
+    }
+
+    #[test]
+    fn unknown_encodings_are_refused() {
+        for stored in [b"".as_slice(), b"\x02{}", b"\x01", b"\x01{\"tags\":1}"] {
+            assert!(ObjectAttributes::from_stored(Some(stored)).is_err());
+        }
+        // A field of a later Staves does not keep this one from reading the others.
+        assert_eq!(ObjectAttributes::from_stored(Some(b"\x01{\"later\":1}")).unwrap(), ObjectAttributes::default());
+    }
+}
