@@ -1,8 +1,10 @@
 //! Buckets: make, find, list, delete.
 
+use std::any::Any;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::document::DocumentName;
 use super::error::{Error, Result};
 use super::list::More;
 use super::meta::{buckets, current, documents, uploads};
@@ -28,11 +30,25 @@ pub struct BucketRow {
     pub region: String,
     /// When.
     pub created: Timestamp,
+    /// What a dialect has made of the bucket's documents: gone when any of them changes, as all of this is then looked up
+    /// anew.
+    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Bucket {
     pub(crate) fn new(id: i64, name: BucketName, account: String, region: String, created: Timestamp) -> Bucket {
-        Bucket(Arc::new(BucketRow { id, name, account, region, created }))
+        Bucket(Arc::new(BucketRow { id, name, account, region, created, derived: OnceLock::new() }))
+    }
+
+    /// What a dialect has made of the bucket's documents, if it has since one of them changed.
+    pub fn derived<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.derived.get()?).downcast().ok()
+    }
+
+    /// Keeps what a dialect has made of the bucket's documents. There is room for one value.
+    pub fn derive<T: Send + Sync + 'static>(&self, made: Arc<T>) {
+        // Of several requests that make it at the same time, the first is as good as any.
+        let _ = self.0.derived.set(made);
     }
 }
 
@@ -60,6 +76,17 @@ pub struct BucketQuery {
 impl Engine {
     /// Makes a bucket. Fails with [`Error::BucketExists`] when the name is taken, by whomever.
     pub async fn create_bucket(&self, name: &BucketName, account: &str, region: &str) -> Result<Bucket> {
+        self.create_bucket_with(name, account, region, Vec::new()).await
+    }
+
+    /// As [`Self::create_bucket`], with documents that are there from the start.
+    pub async fn create_bucket_with(
+        &self,
+        name: &BucketName,
+        account: &str,
+        region: &str,
+        documents: Vec<(DocumentName<'static>, Vec<u8>)>,
+    ) -> Result<Bucket> {
         let (name, account, region) = (name.clone(), account.to_owned(), region.to_owned());
         self.transact(move |tx| {
             if let Some(existing) = buckets::by_name(tx.conn, &name)? {
@@ -67,6 +94,9 @@ impl Engine {
             }
             let created = tx.now();
             let id = buckets::insert(tx.conn, &name, &account, &region, created)?;
+            for (document, body) in &documents {
+                documents::upsert(tx.conn, id, document.namespace, document.name, body)?;
+            }
             tx.buckets_change();
             Ok(Bucket::new(id, name, account, region, created))
         })
