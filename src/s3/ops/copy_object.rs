@@ -2,7 +2,7 @@
 
 use super::copy_source::{self, CopySourceName};
 use super::version_id::refuse_version_id;
-use super::{multipart, object_reply, stored_headers, write_conditions};
+use super::{acl_headers, multipart, object_reply, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -41,6 +41,7 @@ impl Operation for CopyObject {
     fn parse(call: &Call) -> Result<Self> {
         let head = &call.head;
         refuse_version_id(head)?;
+        acl_headers::refuse_unless_the_owners(call)?;
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
         directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;

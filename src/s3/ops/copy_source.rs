@@ -3,7 +3,7 @@
 use super::version_id::check_null_version;
 use crate::engine::error::Error;
 use crate::engine::object::{Object, OpenObject};
-use crate::s3::access;
+use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::engine_error::{Named, s3_error};
 use crate::s3::error::{Result, S3Error};
@@ -52,11 +52,11 @@ impl CopySourceName {
         let says = |error: Error| s3_error(error, named);
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
-        if call.identity()?.account != bucket.account {
-            return Err(Code::AccessDenied.into());
-        }
+        let version = self.version.as_deref();
+        access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version))?;
         check_null_version(self.version.as_deref())?.readable(&self.key)?;
-        let opened = call.engine().open_object(&bucket, &self.key).map_err(says)?;
+        let opened = call.engine().open_object(&bucket, &self.key).map_err(says);
+        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, error))?;
         check_conditions(&call.head, &opened.object)?;
         let storage_class = opened.object.headers.storage_class;
         if storage_class.is_archived() {

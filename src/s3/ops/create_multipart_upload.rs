@@ -1,11 +1,13 @@
 //! `CreateMultipartUpload`: everything of the object to be but its bytes is settled here.
 
-use super::{multipart, object_reply, stored_headers};
+use super::{acl_headers, multipart, object_reply, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
+use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
+use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::xml::{Declaration, XmlWriter};
@@ -22,6 +24,12 @@ impl Operation for CreateMultipartUpload {
     const ACTION: &'static str = "s3:PutObject";
 
     fn parse(call: &Call) -> Result<Self> {
+        if matches!(call.principal, Principal::Anonymous) {
+            // Two spaces: seen on AWS, whatever the bucket allows.
+            let message = "Anonymous users cannot initiate multipart uploads.  Please authenticate.";
+            return Err(Code::AccessDenied.says(message));
+        }
+        acl_headers::refuse_unless_the_owners(call)?;
         Ok(CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,

@@ -1,7 +1,7 @@
 //! `PutObject`: an object in one piece.
 
 use super::version_id::refuse_version_id;
-use super::{object_reply, stored_headers, write_conditions};
+use super::{acl_headers, object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
@@ -29,6 +29,7 @@ impl Operation for PutObject {
 
     fn parse(call: &Call) -> Result<Self> {
         refuse_version_id(&call.head)?;
+        acl_headers::refuse_unless_the_owners(call)?;
         Ok(PutObject {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
