@@ -13,4 +13,5 @@ mod engine {
     mod support;
     mod torn;
     mod uploads;
+    mod versions;
 }

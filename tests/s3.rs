@@ -60,6 +60,8 @@ mod get_object_attributes;
 mod head_object;
 #[path = "s3/list_multipart_uploads.rs"]
 mod list_multipart_uploads;
+#[path = "s3/list_object_versions.rs"]
+mod list_object_versions;
 #[path = "s3/list_objects.rs"]
 mod list_objects;
 #[path = "s3/list_objects_v2.rs"]
@@ -80,3 +82,5 @@ mod routing;
 mod upload_part;
 #[path = "s3/upload_part_copy.rs"]
 mod upload_part_copy;
+#[path = "s3/versioning.rs"]
+mod versioning;

@@ -7,11 +7,14 @@ use std::sync::{Arc, OnceLock};
 use super::document::DocumentName;
 use super::error::{Error, Result};
 use super::list::More;
-use super::meta::{buckets, current, documents, uploads};
+use super::meta::{buckets, current, documents, history, uploads};
 use super::upload::discard;
 use super::{Engine, require_bucket};
 use crate::wire::bucket_name::BucketName;
+use crate::wire::object_attributes::ObjectAttributes;
+use crate::wire::object_lock::ObjectLockConfiguration;
 use crate::wire::time::Timestamp;
+use crate::wire::versioning::Versioning;
 
 /// A bucket as it was when it was looked up. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -30,14 +33,59 @@ pub struct BucketRow {
     pub region: String,
     /// When.
     pub created: Timestamp,
+    /// What it does with versions.
+    pub state: BucketState,
     /// What a dialect has made of the bucket's documents: gone when any of them changes, as all of this is then looked up
     /// anew.
     derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
+/// What a bucket does with versions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BucketState {
+    /// Whether it makes versions.
+    pub versioning: Versioning,
+    /// Its Object Lock, if it has one; once it has, it keeps it.
+    pub object_lock: Option<ObjectLockConfiguration>,
+}
+
+/// A bucket to make.
+#[derive(Debug, Clone)]
+pub struct NewBucket {
+    /// Its name.
+    pub name: BucketName,
+    /// The 12-digit account that owns it.
+    pub account: String,
+    /// The region it is made in.
+    pub region: String,
+    /// What it does with versions.
+    pub state: BucketState,
+    /// The documents it is made with: names and bodies.
+    pub documents: Vec<(DocumentName<'static>, Vec<u8>)>,
+}
+
+impl BucketState {
+    /// What is set on a new version: if its request brings no retention, the bucket's own.
+    pub(crate) fn retain(self, mut attributes: ObjectAttributes, from: Timestamp) -> ObjectAttributes {
+        if let Some(default) = self.object_lock.and_then(|lock| lock.default_retention)
+            && attributes.lock.retention.is_none()
+        {
+            attributes.lock.retention = Some(default.starting(from));
+        }
+        attributes
+    }
+}
+
 impl Bucket {
-    pub(crate) fn new(id: i64, name: BucketName, account: String, region: String, created: Timestamp) -> Bucket {
-        Bucket(Arc::new(BucketRow { id, name, account, region, created, derived: OnceLock::new() }))
+    pub(crate) fn new(
+        id: i64,
+        name: BucketName,
+        account: String,
+        region: String,
+        created: Timestamp,
+        state: BucketState,
+    ) -> Bucket {
+        Bucket(Arc::new(BucketRow { id, name, account, region, created, state, derived: OnceLock::new() }))
     }
 
     /// What a dialect has made of the bucket's documents, if it has since one of them changed.
@@ -76,29 +124,56 @@ pub struct BucketQuery {
 impl Engine {
     /// Makes a bucket. Fails with [`Error::BucketExists`] when the name is taken, by whomever.
     pub async fn create_bucket(&self, name: &BucketName, account: &str, region: &str) -> Result<Bucket> {
-        self.create_bucket_with(name, account, region, Vec::new()).await
+        let (name, account, region) = (name.clone(), account.to_owned(), region.to_owned());
+        let new = NewBucket { name, account, region, state: BucketState::default(), documents: Vec::new() };
+        self.create_new_bucket(new).await
     }
 
-    /// As [`Self::create_bucket`], with documents that are there from the start.
-    pub async fn create_bucket_with(
-        &self,
-        name: &BucketName,
-        account: &str,
-        region: &str,
-        documents: Vec<(DocumentName<'static>, Vec<u8>)>,
-    ) -> Result<Bucket> {
-        let (name, account, region) = (name.clone(), account.to_owned(), region.to_owned());
+    /// As [`Self::create_bucket`], with all that a bucket can be made with.
+    pub async fn create_new_bucket(&self, new: NewBucket) -> Result<Bucket> {
         self.transact(move |tx| {
-            if let Some(existing) = buckets::by_name(tx.conn, &name)? {
+            if let Some(existing) = buckets::by_name(tx.conn, &new.name)? {
                 return Err(Error::BucketExists { account: existing.account.clone() });
             }
             let created = tx.now();
-            let id = buckets::insert(tx.conn, &name, &account, &region, created)?;
-            for (document, body) in &documents {
-                documents::upsert(tx.conn, id, document.namespace, document.name, body)?;
+            let id = buckets::insert(tx.conn, &new, created)?;
+            for (name, body) in &new.documents {
+                documents::upsert(tx.conn, id, name.namespace, name.name, body)?;
             }
             tx.buckets_change();
-            Ok(Bucket::new(id, name, account, region, created))
+            Ok(Bucket::new(id, new.name, new.account, new.region, created, new.state))
+        })
+        .await
+    }
+
+    /// Enables or suspends versioning. Fails with [`Error::LockKeepsVersioning`].
+    pub async fn put_versioning(&self, bucket: &Bucket, versioning: Versioning) -> Result<()> {
+        self.change_state(bucket, move |state| match (versioning, state.object_lock) {
+            (Versioning::Never | Versioning::Suspended, Some(_)) => Err(Error::LockKeepsVersioning),
+            _ => Ok(BucketState { versioning, ..state }),
+        })
+        .await
+    }
+
+    /// Turns Object Lock on, or sets its default retention. Fails with [`Error::LockNeedsVersioning`].
+    pub async fn put_object_lock(&self, bucket: &Bucket, lock: ObjectLockConfiguration) -> Result<()> {
+        self.change_state(bucket, move |state| match state.versioning {
+            Versioning::Enabled => Ok(BucketState { object_lock: Some(lock), ..state }),
+            Versioning::Never | Versioning::Suspended => Err(Error::LockNeedsVersioning),
+        })
+        .await
+    }
+
+    async fn change_state(
+        &self,
+        bucket: &Bucket,
+        change: impl FnOnce(BucketState) -> Result<BucketState> + Send + 'static,
+    ) -> Result<()> {
+        let id = bucket.id;
+        self.transact(move |tx| {
+            let state = change(require_bucket(tx.conn, id)?)?;
+            tx.buckets_change();
+            buckets::put_state(tx.conn, id, state)
         })
         .await
     }
@@ -124,9 +199,9 @@ impl Engine {
     pub async fn delete_bucket(&self, bucket: &Bucket) -> Result<()> {
         let id = bucket.id;
         self.transact(move |tx| {
-            require_bucket(tx.conn, id)?;
-            if current::any(tx.conn, id)? {
-                return Err(Error::BucketNotEmpty);
+            let BucketState { versioning, .. } = require_bucket(tx.conn, id)?;
+            if current::any(tx.conn, id)? || history::any(tx.conn, id)? {
+                return Err(Error::BucketNotEmpty { versioning });
             }
             for upload in uploads::of_bucket(tx.conn, id)? {
                 discard(tx.conn, upload)?;

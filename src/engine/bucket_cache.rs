@@ -55,10 +55,12 @@ impl BucketCache {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::bucket::BucketState;
     use crate::wire::time::Timestamp;
 
     fn bucket(name: &BucketName, account: &str) -> Bucket {
-        Bucket::new(1, name.clone(), account.to_owned(), "us-east-1".to_owned(), Timestamp::from_millis(0))
+        let (region, state) = ("us-east-1".to_owned(), BucketState::default());
+        Bucket::new(1, name.clone(), account.to_owned(), region, Timestamp::from_millis(0), state)
     }
 
     #[test]

@@ -129,5 +129,5 @@ impl Engine {
 }
 
 fn require_owner(tx: &Tx<'_>, owner: i64) -> Result<()> {
-    if owner == 0 { Ok(()) } else { require_bucket(tx.conn, owner) }
+    if owner == 0 { Ok(()) } else { require_bucket(tx.conn, owner).map(drop) }
 }

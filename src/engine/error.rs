@@ -3,8 +3,11 @@
 
 use std::fmt;
 
+use super::version_id::VersionId;
 use crate::wire::conditions::Condition;
 use crate::wire::part::PartNumber;
+use crate::wire::time::Timestamp;
+use crate::wire::versioning::Versioning;
 
 /// The engine's result.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -19,12 +22,33 @@ pub enum Error {
         /// The owner's 12-digit account.
         account: String,
     },
-    /// The bucket still holds objects.
-    BucketNotEmpty,
+    /// The bucket still holds objects, or versions of them.
+    BucketNotEmpty {
+        /// Whether it has versions.
+        versioning: Versioning,
+    },
     /// No current object under that key.
     NoSuchKey,
     /// No version of that id under that key.
     NoSuchVersion,
+    /// The key's newest version is a delete marker.
+    CurrentIsDeleteMarker {
+        /// The marker's id.
+        version: VersionId,
+    },
+    /// The version that was named is a delete marker.
+    IsDeleteMarker {
+        /// Its id.
+        version: VersionId,
+        /// When the key was deleted.
+        modified: Timestamp,
+    },
+    /// A retention or a legal hold forbids it.
+    Locked,
+    /// A bucket with Object Lock keeps its versions.
+    LockKeepsVersioning,
+    /// Object Lock needs a bucket that makes versions.
+    LockNeedsVersioning,
     /// The upload id was never issued for this bucket and key, or the upload has ended.
     NoSuchUpload,
     /// A marker that names no upload of its key.

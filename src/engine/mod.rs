@@ -20,6 +20,7 @@ pub mod object;
 pub mod open;
 mod recover;
 pub mod upload;
+pub mod version_id;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +30,7 @@ use self::blobs::digests::WantedDigests;
 use self::blobs::lease::Leases;
 use self::blobs::store::BlobStore;
 use self::blobs::writer::BlobWriter;
+use self::bucket::BucketState;
 use self::bucket_cache::BucketCache;
 use self::clock::Clock;
 use self::error::{Error, Result};
@@ -165,7 +167,8 @@ impl Drop for Inner {
     }
 }
 
-/// The caller's bucket was there when the request began; within the transaction it has to be there still.
-fn require_bucket(conn: &Connection, bucket: i64) -> Result<()> {
-    if meta::buckets::exists(conn, bucket)? { Ok(()) } else { Err(Error::NoSuchBucket) }
+/// The caller's bucket was there when the request began; within the transaction it has to be there still. What it does
+/// with versions is as of now.
+fn require_bucket(conn: &Connection, bucket: i64) -> Result<BucketState> {
+    meta::buckets::state(conn, bucket)?.ok_or(Error::NoSuchBucket)
 }

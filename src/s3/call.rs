@@ -54,6 +54,8 @@ impl Call {
             bucket: self.found_bucket.as_ref().map(|bucket| &bucket.name),
             key: self.head.target.key(),
             upload_id: self.head.query.first("uploadId"),
+            version_id: self.head.query.first("versionId"),
+            method: self.head.method.as_str(),
         };
         let error = s3_error(error, named);
         match &self.found_bucket {

@@ -1,11 +1,17 @@
 //! How the engine's conditions read in S3's words: one exhaustive `match`, so that a new condition does not compile
 //! until it has an answer.
 
+use http::HeaderName;
+use http::header::{ALLOW, LAST_MODIFIED};
+
 use super::error::S3Error;
 use crate::engine::error::Error;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::versioning::Versioning;
+
+const VERSION_ID: HeaderName = HeaderName::from_static("x-amz-version-id");
 
 /// What the request named, for the fields that errors carry.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,6 +19,9 @@ pub(crate) struct Named<'a> {
     pub(crate) bucket: Option<&'a BucketName>,
     pub(crate) key: Option<&'a ObjectKey>,
     pub(crate) upload_id: Option<&'a str>,
+    pub(crate) version_id: Option<&'a str>,
+    /// The request's method.
+    pub(crate) method: &'a str,
 }
 
 /// The S3 error of an engine condition.
@@ -23,9 +32,28 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
     match error {
         Error::NoSuchBucket => Code::NoSuchBucket.with("BucketName", bucket()),
         Error::BucketExists { .. } => Code::BucketAlreadyExists.with("BucketName", bucket()),
-        Error::BucketNotEmpty => Code::BucketNotEmpty.with("BucketName", bucket()),
+        Error::BucketNotEmpty { versioning: Versioning::Never } => Code::BucketNotEmpty.with("BucketName", bucket()),
+        Error::BucketNotEmpty { .. } => Code::BucketNotEmpty
+            .says("The bucket you tried to delete is not empty. You must delete all versions in the bucket.")
+            .with("BucketName", bucket()),
         Error::NoSuchKey => Code::NoSuchKey.with("Key", key()),
-        Error::NoSuchVersion => Code::NoSuchVersion.with("Key", key()),
+        Error::NoSuchVersion => {
+            Code::NoSuchVersion.with("Key", key()).with("VersionId", named.version_id.unwrap_or_default())
+        }
+        Error::CurrentIsDeleteMarker { version } => {
+            delete_marker(Code::NoSuchKey.with("Key", key())).header(VERSION_ID, &version.to_string())
+        }
+        Error::IsDeleteMarker { version, modified } => {
+            delete_marker(Code::MethodNotAllowed.with("Method", named.method).with("ResourceType", "DeleteMarker"))
+                .header(VERSION_ID, &version.to_string())
+                .header(ALLOW, "DELETE")
+                .header(LAST_MODIFIED, &modified.http_date())
+        }
+        Error::Locked => Code::AccessDenied.says("Access Denied because object protected by object lock."),
+        Error::LockKeepsVersioning => Code::InvalidBucketState
+            .says("An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."),
+        Error::LockNeedsVersioning => Code::InvalidBucketState
+            .says("Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"),
         Error::NoSuchUpload => Code::NoSuchUpload.with("UploadId", upload_id()),
         Error::InvalidUploadMarker => {
             S3Error::invalid_argument("Invalid uploadId marker", "upload-id-marker", upload_id())
@@ -81,4 +109,9 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
         | Error::Bug { .. }) => S3Error::internal(error),
         Error::Closed => Code::ServiceUnavailable.into(),
     }
+}
+
+/// What is not there because it was deleted.
+fn delete_marker(error: S3Error) -> S3Error {
+    error.header(HeaderName::from_static("x-amz-delete-marker"), "true")
 }

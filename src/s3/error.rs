@@ -64,15 +64,6 @@ impl S3Error {
         Code::InvalidArgument.says(message).with("ArgumentName", name).with("ArgumentValue", value)
     }
 
-    /// What is wrong with a value of `wire`, in its own words.
-    pub(crate) fn of_problem(
-        code: Code,
-        message: impl Into<Cow<'static, str>>,
-        fields: Vec<(&'static str, String)>,
-    ) -> S3Error {
-        fields.into_iter().fold(code.says(message), |error, (name, value)| error.with(name, value))
-    }
-
     /// 400 `InvalidRequest` with a sentence.
     pub(crate) fn invalid_request(message: impl Into<Cow<'static, str>>) -> S3Error {
         Code::InvalidRequest.says(message)

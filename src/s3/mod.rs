@@ -15,6 +15,7 @@ mod intake;
 mod integrity;
 mod operation;
 mod ops;
+mod problem;
 mod reply;
 mod request;
 mod route;

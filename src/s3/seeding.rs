@@ -11,6 +11,7 @@ use crate::engine::object::PutObject;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::checksum::Algorithm;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use bytes::Bytes;
 
@@ -52,7 +53,13 @@ impl Service {
         let sealed = writer.seal().await.map_err(words)?;
         let size_bytes = sealed.size_bytes();
         let headers = ObjectHeaders { content_type: Some(content_type.to_owned()), ..ObjectHeaders::default() };
-        let put = PutObject { key, headers, checksum: Algorithm::Crc64Nvme, condition: None };
+        let put = PutObject {
+            key,
+            headers,
+            attributes: ObjectAttributes::default(),
+            checksum: Algorithm::Crc64Nvme,
+            condition: None,
+        };
         engine.put_object(&found, put, sealed).await.map_err(words)?;
         Ok(size_bytes)
     }

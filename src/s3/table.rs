@@ -12,10 +12,11 @@ use super::operation::{Row, op, refused};
 use super::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
     DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteObject, DeleteObjects, DeletePublicAccessBlock,
-    GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetObject,
-    GetObjectAcl, GetObjectAttributes, GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets, ListMultipartUploads,
-    ListObjects, ListObjectsV2, ListParts, PostObject, PutBucketAcl, PutBucketOwnershipControls, PutBucketPolicy,
-    PutObject, PutPublicAccessBlock, UploadPart, UploadPartCopy,
+    GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus,
+    GetBucketVersioning, GetObject, GetObjectAcl, GetObjectAttributes, GetPublicAccessBlock, HeadBucket, HeadObject,
+    ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject,
+    PutBucketAcl, PutBucketOwnershipControls, PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl,
+    PutPublicAccessBlock, UploadPart, UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -38,6 +39,9 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetBucketLocation>(GET, Bucket).query(&["location"]),
     op::<ListObjects>(GET, Bucket),
     op::<ListObjectsV2>(GET, Bucket).query(&["list-type"]).value("2"),
+    op::<ListObjectVersions>(GET, Bucket).query(&["versions"]),
+    op::<GetBucketVersioning>(GET, Bucket).query(&["versioning"]),
+    op::<PutBucketVersioning>(PUT, Bucket).query(&["versioning"]),
     op::<DeleteObjects>(POST, Bucket).query(&["delete"]).decided_in_operation(),
     // Objects.
     op::<PutObject>(PUT, Object),
@@ -110,6 +114,7 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetBucketAcl>(GET, Bucket).query(&["acl"]),
     op::<PutBucketAcl>(PUT, Bucket).query(&["acl"]),
     op::<GetObjectAcl>(GET, Object).query(&["acl"]),
+    op::<PutObjectAcl>(PUT, Object).query(&["acl"]),
     op::<GetBucketPolicy>(GET, Bucket).query(&["policy"]),
     op::<PutBucketPolicy>(PUT, Bucket).query(&["policy"]),
     op::<DeleteBucketPolicy>(DELETE, Bucket).query(&["policy"]),
@@ -126,11 +131,7 @@ pub(crate) static TABLE: &[Row] = &[
     refused("GetBucketTagging", GET, Bucket).query(&["tagging"]),
     refused("PutBucketTagging", PUT, Bucket).query(&["tagging"]),
     refused("DeleteBucketTagging", DELETE, Bucket).query(&["tagging"]),
-    refused("GetBucketVersioning", GET, Bucket).query(&["versioning"]),
-    refused("PutBucketVersioning", PUT, Bucket).query(&["versioning"]),
-    refused("ListObjectVersions", GET, Bucket).query(&["versions"]),
     // Refused: objects.
-    refused("PutObjectAcl", PUT, Object).query(&["acl"]),
     refused("GetObjectAnnotation", GET, Object).query(&["annotation", "annotationName"]),
     refused("ListObjectAnnotations", GET, Object).query(&["annotation"]),
     refused("PutObjectAnnotation", PUT, Object).query(&["annotation"]),

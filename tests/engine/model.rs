@@ -252,7 +252,7 @@ impl Run {
                 self.model.buckets.get_mut(&name).unwrap().objects.remove(&what);
             }
             expected.push(refusal.map_or(Ok(()), |refusal| Err(refusal.to_owned())));
-            deletions.push(Deletion { key: key(&what), condition });
+            deletions.push(Deletion { condition, ..Deletion::of(key(&what)) });
         }
         let handle = &self.model.buckets[&name].handle;
         let outcomes = if count == 1 {

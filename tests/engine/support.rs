@@ -23,6 +23,7 @@ use staves::wire::checksum::Algorithm;
 use staves::wire::conditions::WriteCondition;
 use staves::wire::etag::ETag;
 use staves::wire::metadata::ObjectHeaders;
+use staves::wire::object_attributes::ObjectAttributes;
 use staves::wire::object_key::ObjectKey;
 use staves::wire::part::{ListedPart, PartList, PartNumber};
 
@@ -117,7 +118,8 @@ pub(crate) async fn try_body(engine: &Engine, bytes: &[u8], checksum: Option<Alg
 }
 
 pub(crate) fn put_of(to: &str, condition: Option<WriteCondition>) -> PutObject {
-    PutObject { key: key(to), headers: ObjectHeaders::default(), checksum: Algorithm::Crc64Nvme, condition }
+    let (headers, attributes) = (ObjectHeaders::default(), ObjectAttributes::default());
+    PutObject { key: key(to), headers, attributes, checksum: Algorithm::Crc64Nvme, condition }
 }
 
 pub(crate) async fn put_if(
@@ -136,7 +138,8 @@ pub(crate) async fn put(engine: &Engine, bucket: &Bucket, to: &str, bytes: &[u8]
 }
 
 pub(crate) fn copy_to(to: &str) -> CopyObject {
-    CopyObject { key: key(to), headers: ObjectHeaders::default(), checksum: Algorithm::Crc64Nvme, condition: None }
+    let (headers, attributes) = (ObjectHeaders::default(), ObjectAttributes::default());
+    CopyObject { key: key(to), headers, attributes, checksum: Algorithm::Crc64Nvme, condition: None }
 }
 
 pub(crate) async fn copy(engine: &Engine, bucket: &Bucket, from: &str, to: &str) -> Written {
@@ -145,7 +148,7 @@ pub(crate) async fn copy(engine: &Engine, bucket: &Bucket, from: &str, to: &str)
 }
 
 pub(crate) async fn delete(engine: &Engine, bucket: &Bucket, what: &str) {
-    engine.delete_object(bucket, Deletion { key: key(what), condition: None }).await.unwrap();
+    engine.delete_object(bucket, Deletion::of(key(what))).await.unwrap();
 }
 
 pub(crate) async fn drain(mut body: ObjectBody) -> std::io::Result<Vec<u8>> {
@@ -167,7 +170,8 @@ pub(crate) fn is_absent(engine: &Engine, bucket: &Bucket, what: &str) -> bool {
 }
 
 pub(crate) fn new_upload(to: &str, checksum: Option<UploadChecksum>) -> NewUpload {
-    NewUpload { key: key(to), headers: ObjectHeaders::default(), checksum, initiator: "tests".to_owned() }
+    let (headers, attributes) = (ObjectHeaders::default(), ObjectAttributes::default());
+    NewUpload { key: key(to), headers, attributes, checksum, initiator: "tests".to_owned() }
 }
 
 pub(crate) async fn upload(engine: &Engine, bucket: &Bucket, to: &str) -> (UploadId, UploadRow) {

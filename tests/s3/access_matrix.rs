@@ -69,7 +69,6 @@ async fn access_by_policy_is_by_action() {
 }
 
 #[tokio::test]
-#[ignore = "objects have no ACLs yet"]
 async fn access_denied_by_a_statement_whatever_else_allows() {
     let two = with_object(Two::legacy().await).await;
     two.anna.put("/bkt?acl").header("x-amz-acl", "public-read").send().await.expect_status(200);
@@ -81,7 +80,6 @@ async fn access_denied_by_a_statement_whatever_else_allows() {
 }
 
 #[tokio::test]
-#[ignore = "objects have no ACLs yet"]
 async fn access_by_the_acl_of_the_bucket() {
     let two = with_object(Two::legacy().await).await;
     let berta = format!("id={}", canonical_id(BERTA_ACCOUNT));
@@ -303,7 +301,6 @@ async fn access_to_uploads() {
 }
 
 #[tokio::test]
-#[ignore = "objects have no ACLs yet"]
 async fn access_anonymous_callers_start_no_uploads() {
     let two = Two::legacy().await;
     two.policy(&statement("Allow", EVERYONE, "s3:*", "")).await;

@@ -358,7 +358,6 @@ async fn post_object_sizes() {
 }
 
 #[tokio::test]
-#[ignore = "objects have no ACLs yet"]
 async fn post_object_of_strangers() {
     let two = Two::start().await;
     let signed = || Form::new(&[("key", "open/k")]).signed_as("berta", &any_key(), &expiration(60));

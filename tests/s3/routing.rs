@@ -10,7 +10,7 @@ const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// The operations that exist here.
-const IMPLEMENTED: [&str; 93] = [
+const IMPLEMENTED: [&str; 97] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -57,6 +57,7 @@ const IMPLEMENTED: [&str; 93] = [
     "GetBucketPolicyStatus",
     "GetBucketReplication",
     "GetBucketRequestPayment",
+    "GetBucketVersioning",
     "GetBucketWebsite",
     "GetObject",
     "GetObjectAcl",
@@ -70,6 +71,7 @@ const IMPLEMENTED: [&str; 93] = [
     "ListBucketMetricsConfigurations",
     "ListBuckets",
     "ListMultipartUploads",
+    "ListObjectVersions",
     "ListObjects",
     "ListObjectsV2",
     "ListParts",
@@ -94,8 +96,10 @@ const IMPLEMENTED: [&str; 93] = [
     "PutBucketPolicy",
     "PutBucketReplication",
     "PutBucketRequestPayment",
+    "PutBucketVersioning",
     "PutBucketWebsite",
     "PutObject",
+    "PutObjectAcl",
     "PutPublicAccessBlock",
     "UpdateBucketMetadataAnnotationTableConfiguration",
     "UpdateBucketMetadataInventoryTableConfiguration",

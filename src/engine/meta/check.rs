@@ -17,17 +17,46 @@ const OWNERS: &str = "SELECT 'version ' || id, size_bytes, extents, 0 FROM versi
 const USERS: &str = "SELECT b.name, v.key, NULL, v.extents FROM versions AS v JOIN buckets AS b ON b.id = v.bucket
     UNION ALL SELECT b.name, u.key, p.number, p.extents FROM parts AS p
     JOIN uploads AS u ON u.id = p.upload JOIN buckets AS b ON b.id = u.bucket";
-const DANGLING: [(&str, &str); 5] = [
+const DANGLING: [(&str, &str); 10] = [
     (
         "a current row names a version that does not exist or is of another key",
         "SELECT count(*) FROM current AS c LEFT JOIN versions AS v
             ON v.id = c.version AND v.bucket = c.bucket AND v.key = c.key
-            WHERE v.id IS NULL OR v.size_bytes <> c.size_bytes OR v.etag <> c.etag OR v.modified_ms <> c.modified_ms",
+            WHERE v.id IS NULL OR v.size_bytes <> c.size_bytes OR v.etag <> c.etag OR v.modified_ms <> c.modified_ms
+            OR v.numbered <> c.numbered",
     ),
     (
-        "a version is current for no key",
+        "a history row names a version that does not exist or is of another key",
+        "SELECT count(*) FROM history AS h LEFT JOIN versions AS v
+            ON v.id = -h.age AND v.bucket = h.bucket AND v.key = h.key AND v.numbered = h.numbered
+            AND v.modified_ms = h.modified_ms WHERE (h.kind = 0) <> (v.id IS NOT NULL)",
+    ),
+    (
+        "a version has no place, or two",
         "SELECT count(*) FROM versions AS v LEFT JOIN current AS c ON c.bucket = v.bucket AND c.key = v.key
-            AND c.version = v.id WHERE c.version IS NULL",
+            AND c.version = v.id LEFT JOIN history AS h ON h.bucket = v.bucket AND h.key = v.key AND h.age = -v.id
+            WHERE (c.version IS NULL) = (h.age IS NULL)",
+    ),
+    (
+        "a current version is not the newest of its key",
+        "SELECT count(*) FROM current AS c JOIN history AS h ON h.bucket = c.bucket AND h.key = c.key
+            WHERE -h.age >= c.version",
+    ),
+    (
+        "the newest version of a key is an object and not current",
+        "SELECT count(*) FROM history AS h WHERE h.kind = 0 AND h.age = (SELECT min(age) FROM history AS n
+            WHERE n.bucket = h.bucket AND n.key = h.key) AND NOT EXISTS (SELECT 1 FROM current AS c
+            WHERE c.bucket = h.bucket AND c.key = h.key)",
+    ),
+    (
+        "a key has two versions of the id null",
+        "SELECT count(*) FROM current AS c JOIN history AS h ON h.bucket = c.bucket AND h.key = c.key
+            WHERE c.numbered = 0 AND h.numbered = 0",
+    ),
+    (
+        "a history row belongs to a bucket that does not exist or never had versioning",
+        "SELECT count(*) FROM history AS h LEFT JOIN buckets AS b ON b.id = h.bucket AND b.versioning <> 0
+            WHERE b.id IS NULL",
     ),
     (
         "an object belongs to a bucket that does not exist",

@@ -8,36 +8,60 @@ use super::{algorithm_from, etag_from, key_from, kind_from, kind_to, size_from, 
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListPage, ListQuery, Next, SkipScan};
-use crate::engine::object::{ListedObject, NewVersion};
+use crate::engine::object::{Line, LineKind, ListedObject};
+use crate::engine::version_id::VersionId;
+use crate::wire::checksum::Checksum;
+use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
-const VERSION: &str = "SELECT version FROM current WHERE bucket = ?1 AND key = ?2";
+const LINE: &str = "SELECT version, numbered, modified_ms FROM current WHERE bucket = ?1 AND key = ?2";
 const UPSERT: &str = "INSERT OR REPLACE INTO current (bucket, key, version, size_bytes, modified_ms, etag,
-    checksum_algorithm, checksum_kind, storage_class) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    checksum_algorithm, checksum_kind, storage_class, numbered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const DELETE: &str = "DELETE FROM current WHERE bucket = ?1 AND key = ?2";
 const ANY: &str = "SELECT 1 FROM current WHERE bucket = ?1 LIMIT 1";
-const FROM_KEY: &str = "SELECT key, size_bytes, modified_ms, etag, checksum_algorithm, checksum_kind, storage_class
-    FROM current WHERE bucket = ?1 AND key >= ?2 ORDER BY key";
+pub(super) const FROM_KEY: &str = "SELECT key, size_bytes, modified_ms, etag, checksum_algorithm, checksum_kind,
+    storage_class, version, numbered FROM current WHERE bucket = ?1 AND key >= ?2 ORDER BY key";
 
 /// The current version of a key.
-pub(crate) fn version(conn: &Connection, bucket: i64, key: &ObjectKey) -> Result<Option<Sequence>> {
-    Ok(conn.prepare_cached(VERSION)?.query_row(params![bucket, key.as_bytes()], |row| row.get(0)).optional()?)
+pub(crate) fn line(conn: &Connection, bucket: i64, key: &ObjectKey) -> Result<Option<Line>> {
+    let line = |row: &Row<'_>| {
+        let id: Sequence = row.get(0)?;
+        let version = super::version_from(id, row.get(1)?);
+        Ok(Line { id, kind: LineKind::Object, version, modified: Timestamp::from_millis(row.get(2)?) })
+    };
+    Ok(conn.prepare_cached(LINE)?.query_row(params![bucket, key.as_bytes()], line).optional()?)
+}
+
+/// What a row shows of a version.
+pub(crate) struct Shown<'a> {
+    pub(crate) size_bytes: u64,
+    pub(crate) modified: Timestamp,
+    pub(crate) etag: &'a ETag,
+    pub(crate) checksum: &'a Checksum,
+    pub(crate) storage_class: StorageClass,
 }
 
 /// Makes a version the current one.
-pub(crate) fn upsert(conn: &Connection, id: Sequence, version: &NewVersion) -> Result<()> {
+pub(crate) fn upsert(
+    conn: &Connection,
+    (bucket, key): (i64, &ObjectKey),
+    id: Sequence,
+    version: VersionId,
+    shown: &Shown<'_>,
+) -> Result<()> {
     conn.prepare_cached(UPSERT)?.execute(params![
-        version.bucket,
-        version.key.as_bytes(),
+        bucket,
+        key.as_bytes(),
         id,
-        size_to(version.extents.size_bytes()),
-        version.modified.millis(),
-        version.etag.to_bytes(),
-        version.checksum.algorithm.to_db(),
-        kind_to(version.checksum.kind),
-        version.headers.storage_class.name(),
+        size_to(shown.size_bytes),
+        shown.modified.millis(),
+        shown.etag.to_bytes(),
+        shown.checksum.algorithm.to_db(),
+        kind_to(shown.checksum.kind),
+        shown.storage_class.name(),
+        super::numbered_to(version),
     ])?;
     Ok(())
 }
@@ -75,7 +99,12 @@ pub(crate) fn list(conn: &Connection, bucket: i64, query: &ListQuery) -> Result<
     Ok(scan.finish())
 }
 
-fn listed_from(row: &Row<'_>) -> Result<ListedObject> {
+/// The version of a row of [`FROM_KEY`].
+pub(super) fn id_of(row: &Row<'_>) -> Sequence {
+    row.get(7).unwrap_or(Sequence(0))
+}
+
+pub(super) fn listed_from(row: &Row<'_>) -> Result<ListedObject> {
     Ok(ListedObject {
         key: key_from(row.get(0)?)?,
         size_bytes: size_from(row.get(1)?),

@@ -5,6 +5,8 @@ pub(crate) mod buckets;
 pub(crate) mod check;
 pub(crate) mod current;
 pub(crate) mod documents;
+pub(crate) mod history;
+pub(crate) mod listed_versions;
 pub(crate) mod open;
 pub(crate) mod parts;
 pub(crate) mod readers;
@@ -19,10 +21,12 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::error::Error;
 use super::extent::ExtentList;
 use super::ids::Sequence;
+use super::version_id::VersionId;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, Digest};
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// A column whose bytes are not what the schema says they are.
@@ -68,6 +72,22 @@ fn bucket_name_from(text: &str) -> Result<BucketName, Error> {
 
 fn headers_from(bytes: &[u8]) -> Result<ObjectHeaders, Error> {
     ObjectHeaders::from_bytes(bytes).map_err(|_| corrupt("header set"))
+}
+
+fn attributes_from(stored: Option<&[u8]>) -> Result<ObjectAttributes, Error> {
+    ObjectAttributes::from_stored(stored).map_err(|_| corrupt("set of attributes"))
+}
+
+/// A version's id from the columns `id` and `numbered`.
+fn version_from(id: Sequence, numbered: i64) -> VersionId {
+    if numbered == 0 { VersionId::Null } else { VersionId::Numbered(id) }
+}
+
+fn numbered_to(version: VersionId) -> i64 {
+    match version {
+        VersionId::Null => 0,
+        VersionId::Numbered(_) => 1,
+    }
 }
 
 fn algorithm_from(stored: i64) -> Result<Algorithm, Error> {

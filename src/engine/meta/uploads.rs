@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{algorithm_from, headers_from, key_from, kind_from, kind_to};
+use super::{algorithm_from, attributes_from, headers_from, key_from, kind_from, kind_to};
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListPage, ListQuery, Next, SkipScan};
@@ -13,12 +13,12 @@ use crate::wire::object_key::ObjectKey;
 use crate::wire::time::Timestamp;
 
 const INSERT: &str = "INSERT INTO uploads (id, bucket, key, initiated_ms, base_version, checksum_algorithm,
-    checksum_kind, headers, initiator) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const BY_ID: &str = "SELECT id, key, initiated_ms, base_version, checksum_algorithm, checksum_kind, headers, initiator
-    FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3";
+    checksum_kind, headers, initiator, attributes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const BY_ID: &str = "SELECT id, key, initiated_ms, base_version, checksum_algorithm, checksum_kind, headers, initiator,
+    attributes FROM uploads WHERE id = ?1 AND bucket = ?2 AND key = ?3";
 const DELETE: &str = "DELETE FROM uploads WHERE id = ?1";
 const FROM_KEY: &str =
-    "SELECT id, key, initiated_ms, base_version, checksum_algorithm, checksum_kind, headers, initiator
+    "SELECT id, key, initiated_ms, base_version, checksum_algorithm, checksum_kind, headers, initiator, attributes
     FROM uploads WHERE bucket = ?1 AND (key, id) >= (?2, ?3) ORDER BY key, id";
 const OF_BUCKET: &str = "SELECT id FROM uploads WHERE bucket = ?1";
 
@@ -33,6 +33,7 @@ pub(crate) fn insert(conn: &Connection, bucket: i64, upload: &UploadRow) -> Resu
         upload.checksum.map(|checksum| kind_to(checksum.kind)),
         upload.headers.to_bytes(),
         upload.initiator,
+        upload.attributes.to_stored(),
     ])?;
     Ok(())
 }
@@ -106,6 +107,7 @@ fn upload_from(row: &Row<'_>) -> Result<UploadRow> {
         },
         headers: headers_from(row.get_ref(6)?.as_blob().unwrap_or_default())?,
         initiator: row.get(7)?,
+        attributes: attributes_from(row.get_ref(8)?.as_blob_or_null().unwrap_or_default())?,
     })
 }
 

@@ -3,26 +3,38 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::blobs::{self, BlobPlace};
-use super::{checksum_from, etag_from, headers_from, kind_to, size_from, size_to};
+use super::{
+    algorithm_from, attributes_from, checksum_from, etag_from, headers_from, kind_from, kind_to, size_from, size_to,
+};
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
-use crate::engine::object::{NewVersion, Object};
+use crate::engine::object::{ListedObject, NewVersion, Object};
+use crate::engine::version_id::VersionId;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::time::Timestamp;
 
 const INSERT: &str = "INSERT INTO versions (id, bucket, key, modified_ms, size_bytes, etag, checksum_algorithm,
-    checksum_kind, checksum, headers, extents, upload, manifest)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    checksum_kind, checksum, headers, extents, upload, manifest, numbered, attributes)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
 /// One statement, so that the row read is the one that was current: overwriting needs no lock against it.
 const CURRENT: &str = "SELECT v.modified_ms, v.size_bytes, v.etag, v.checksum_algorithm, v.checksum_kind,
-    v.checksum, v.headers, v.extents, v.upload
+    v.checksum, v.headers, v.extents, v.upload, v.id, v.numbered, v.attributes
     FROM current AS c JOIN versions AS v ON v.id = c.version WHERE c.bucket = ?1 AND c.key = ?2";
+const BY_ID: &str = "SELECT v.modified_ms, v.size_bytes, v.etag, v.checksum_algorithm, v.checksum_kind,
+    v.checksum, v.headers, v.extents, v.upload, v.id, v.numbered, v.attributes
+    FROM versions AS v WHERE v.id = ?1";
 const BY_UPLOAD: &str = "SELECT v.modified_ms, v.size_bytes, v.etag, v.checksum_algorithm, v.checksum_kind,
-    v.checksum, v.headers, v.extents, v.upload, v.manifest FROM versions AS v WHERE v.upload = ?1";
+    v.checksum, v.headers, v.extents, v.upload, v.id, v.numbered, v.attributes, v.manifest
+    FROM versions AS v WHERE v.upload = ?1";
+const LISTED: &str = "SELECT size_bytes, modified_ms, etag, checksum_algorithm, checksum_kind, headers
+    FROM versions WHERE id = ?1";
+const ATTRIBUTES: &str = "SELECT attributes FROM versions WHERE id = ?1";
+const PUT_ATTRIBUTES: &str = "UPDATE versions SET attributes = ?2 WHERE id = ?1";
 const REMOVE: &str = "DELETE FROM versions WHERE id = ?1 RETURNING extents, upload";
 
-/// Adds a version and returns its id.
-pub(crate) fn insert(conn: &Connection, id: Sequence, version: &NewVersion) -> Result<()> {
+/// Adds a version.
+pub(crate) fn insert(conn: &Connection, id: Sequence, version_id: VersionId, version: &NewVersion) -> Result<()> {
     conn.prepare_cached(INSERT)?.execute(params![
         id,
         version.bucket,
@@ -37,6 +49,8 @@ pub(crate) fn insert(conn: &Connection, id: Sequence, version: &NewVersion) -> R
         version.extents,
         version.upload.as_ref().map(|made_by| made_by.upload),
         version.upload.as_ref().map(|made_by| &made_by.manifest[..]),
+        super::numbered_to(version_id),
+        version.attributes.to_stored(),
     ])?;
     Ok(())
 }
@@ -61,7 +75,45 @@ pub(crate) fn current_with_body(
         .transpose()
 }
 
-fn with_body(conn: &Connection, object: Object) -> (Object, Option<Vec<u8>>) {
+/// A version by its row.
+pub(crate) fn by_id(conn: &Connection, id: Sequence) -> Result<Option<Object>> {
+    conn.prepare_cached(BY_ID)?.query_row([id], |row| Ok(object_from(row))).optional()?.transpose()
+}
+
+/// What a listing shows of a version that is not current.
+pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey) -> Result<ListedObject> {
+    conn.prepare_cached(LISTED)?.query_row([id], |row| {
+        let etag = row.get_ref(2)?.as_blob().unwrap_or_default();
+        let headers = row.get_ref(5)?.as_blob().unwrap_or_default();
+        let (size_bytes, modified) = (size_from(row.get(0)?), Timestamp::from_millis(row.get(1)?));
+        let (algorithm, kind) = (row.get(3)?, row.get(4)?);
+        Ok(etag_from(etag).and_then(|etag| {
+            Ok(ListedObject {
+                key,
+                size_bytes,
+                modified,
+                etag,
+                checksum_algorithm: algorithm_from(algorithm)?,
+                checksum_kind: kind_from(kind),
+                storage_class: headers_from(headers)?.storage_class,
+            })
+        }))
+    })?
+}
+
+/// What is set on a version.
+pub(crate) fn attributes(conn: &Connection, id: Sequence) -> Result<ObjectAttributes> {
+    let stored: Option<Vec<u8>> = conn.prepare_cached(ATTRIBUTES)?.query_row([id], |row| row.get(0))?;
+    attributes_from(stored.as_deref())
+}
+
+/// Sets it.
+pub(crate) fn put_attributes(conn: &Connection, id: Sequence, attributes: &ObjectAttributes) -> Result<()> {
+    conn.prepare_cached(PUT_ATTRIBUTES)?.execute(params![id, attributes.to_stored()])?;
+    Ok(())
+}
+
+pub(crate) fn with_body(conn: &Connection, object: Object) -> (Object, Option<Vec<u8>>) {
     let body = object.extents.single().filter(|extent| extent.offset_bytes == 0).and_then(|extent| {
         // What cannot be read is told by whoever reads it.
         match blobs::place(conn, extent.blob) {
@@ -76,7 +128,7 @@ fn with_body(conn: &Connection, object: Object) -> (Object, Option<Vec<u8>>) {
 pub(crate) fn by_upload(conn: &Connection, upload: Sequence) -> Result<Option<(Object, Vec<u8>)>> {
     conn.prepare_cached(BY_UPLOAD)?
         .query_row([upload], |row| {
-            let manifest: Vec<u8> = row.get(9)?;
+            let manifest: Vec<u8> = row.get(12)?;
             Ok(object_from(row).map(|object| (object, manifest)))
         })
         .optional()?
@@ -102,6 +154,8 @@ fn object_from(row: &Row<'_>) -> Result<Object> {
         headers: headers_from(row.get_ref(6)?.as_blob().unwrap_or_default())?,
         extents: row.get(7)?,
         upload: row.get(8)?,
+        version: super::version_from(row.get(9)?, row.get(10)?),
+        attributes: attributes_from(row.get_ref(11)?.as_blob_or_null().unwrap_or_default())?,
     })
 }
 

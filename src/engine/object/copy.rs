@@ -19,6 +19,7 @@ use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, Digest};
 use crate::wire::conditions::WriteCondition;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// The object that a copy makes.
@@ -28,6 +29,8 @@ pub struct CopyObject {
     pub key: ObjectKey,
     /// With which headers: the source's, or new ones.
     pub headers: ObjectHeaders,
+    /// With which tags, and under which lock; a bucket's default retention comes to it.
+    pub attributes: ObjectAttributes,
     /// Which checksum to keep.
     pub checksum: Algorithm,
     /// A condition on the destination's current version.
@@ -98,7 +101,7 @@ impl Engine {
         let digests = self.copy_digests(&source, CrcWanted::OnlyOf(copy.checksum)).await?;
         let extents = source.extents;
         self.transact_with(source.lease, move |tx, lease| {
-            require_bucket(tx.conn, id)?;
+            let state = require_bucket(tx.conn, id)?;
             check_condition(tx.conn, id, &copy.key, copy.condition.as_ref())?;
             take_up(tx.conn, lease, &extents)?;
             let version = NewVersion {
@@ -113,11 +116,12 @@ impl Engine {
                     parts: None,
                 },
                 headers: copy.headers,
+                attributes: state.retain(copy.attributes, tx.now()),
                 extents,
                 upload: None,
             };
-            install(tx.conn, tx.next_sequence()?, &version)?;
-            Ok(Written { etag: version.etag, checksum: version.checksum, modified: version.modified })
+            let version_id = install(tx.conn, state, tx.next_sequence()?, &version)?;
+            Ok(Written::of(&version, version_id))
         })
         .await
     }

@@ -1,44 +1,73 @@
-//! Deleting objects, one or many in one transaction.
+//! Deleting objects, one or many in one transaction: whole keys, or versions of them.
 
-use super::check_condition;
-use crate::engine::bucket::Bucket;
+use super::lines::{LineKind, find_line, mark, remove_line, step_up};
+use super::{check_condition, check_condition_on};
+use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
+use crate::engine::ids::Sequence;
 use crate::engine::meta::writer::Tx;
 use crate::engine::meta::{current, versions};
+use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::conditions::WriteCondition;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::object_lock::Bypass;
+use crate::wire::versioning::Versioning;
 
-/// A key to delete.
+/// A key, or a version of it, to delete.
 #[derive(Debug, Clone)]
 pub struct Deletion {
     /// The key; one that does not exist is fine.
     pub key: ObjectKey,
-    /// A condition on its current version; with one, a key that does not exist is [`Error::NoSuchKey`].
+    /// The version that is to be gone for good. Without one, a bucket with versioning puts a delete marker on top.
+    pub version: Option<VersionId>,
+    /// A condition on the version, or on the current one; with it, what does not exist is [`Error::NoSuchKey`].
     pub condition: Option<WriteCondition>,
+    /// Whether a retention under governance holds the version.
+    pub bypass: Bypass,
+}
+
+/// What a deletion came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// There is no such object, or none any more.
+    Gone,
+    /// The key has a delete marker on top.
+    Marked(VersionId),
+    /// The version that was named was a delete marker, and is gone.
+    Unmarked,
+}
+
+impl Deletion {
+    /// Of a key, unconditionally.
+    pub fn of(key: ObjectKey) -> Deletion {
+        Deletion { key, version: None, condition: None, bypass: Bypass::None }
+    }
 }
 
 impl Engine {
-    /// Deletes a key.
-    pub async fn delete_object(&self, bucket: &Bucket, deletion: Deletion) -> Result<()> {
+    /// Deletes a key, or a version of it.
+    pub async fn delete_object(&self, bucket: &Bucket, deletion: Deletion) -> Result<Deleted> {
         let id = bucket.id;
         self.transact(move |tx| {
-            require_bucket(tx.conn, id)?;
-            delete(tx, id, &deletion)
+            let state = require_bucket(tx.conn, id)?;
+            delete(tx, state, id, &deletion)
         })
         .await
     }
 
-    /// Deletes many keys. Each has its own outcome; only a failure of the store fails them all.
-    pub async fn delete_objects(&self, bucket: &Bucket, deletions: Vec<Deletion>) -> Result<Vec<Result<()>>> {
+    /// Deletes many. Each has its own outcome; only a failure of the store fails them all.
+    pub async fn delete_objects(&self, bucket: &Bucket, deletions: Vec<Deletion>) -> Result<Vec<Result<Deleted>>> {
         let id = bucket.id;
         self.transact(move |tx| {
-            require_bucket(tx.conn, id)?;
+            let state = require_bucket(tx.conn, id)?;
             let mut outcomes = Vec::with_capacity(deletions.len());
             for deletion in &deletions {
-                outcomes.push(match delete(tx, id, deletion) {
+                outcomes.push(match delete(tx, state, id, deletion) {
                     // Refusals come before anything of that key is changed.
-                    outcome @ (Ok(()) | Err(Error::NoSuchKey | Error::PreconditionFailed { .. })) => outcome,
+                    outcome @ (Ok(_) | Err(Error::NoSuchKey | Error::PreconditionFailed { .. } | Error::Locked)) => {
+                        outcome
+                    }
                     Err(error) => return Err(error),
                 });
             }
@@ -48,11 +77,48 @@ impl Engine {
     }
 }
 
-fn delete(tx: &Tx<'_>, bucket: i64, deletion: &Deletion) -> Result<()> {
-    check_condition(tx.conn, bucket, &deletion.key, deletion.condition.as_ref())?;
-    if let Some(version) = current::version(tx.conn, bucket, &deletion.key)? {
-        current::delete(tx.conn, bucket, &deletion.key)?;
-        versions::remove(tx.conn, version)?;
+fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion) -> Result<Deleted> {
+    if let Some(version) = deletion.version {
+        return delete_version(tx, state, bucket, deletion, version);
     }
-    Ok(())
+    check_condition(tx.conn, bucket, &deletion.key, deletion.condition.as_ref())?;
+    if state.versioning == Versioning::Never {
+        if let Some(line) = current::line(tx.conn, bucket, &deletion.key)? {
+            current::delete(tx.conn, bucket, &deletion.key)?;
+            versions::remove(tx.conn, line.id)?;
+        }
+        return Ok(Deleted::Gone);
+    }
+    mark(tx.conn, state, (bucket, &deletion.key), tx.next_sequence()?, tx.now()).map(Deleted::Marked)
+}
+
+fn delete_version(
+    tx: &Tx<'_>,
+    state: BucketState,
+    bucket: i64,
+    deletion: &Deletion,
+    version: VersionId,
+) -> Result<Deleted> {
+    let (conn, key) = (tx.conn, &deletion.key);
+    let found = find_line(conn, bucket, key, version)?;
+    let object = found.as_ref().filter(|(_, line)| line.kind == LineKind::Object);
+    if let Some(condition) = &deletion.condition {
+        let object = object.map(|(_, line)| versions::by_id(conn, line.id)).transpose()?.flatten();
+        check_condition_on(object.as_ref(), condition)?;
+    }
+    let Some((place, line)) = &found else { return Ok(Deleted::Gone) };
+    if object.is_some() && state.object_lock.is_some() {
+        check_lock(tx, line.id, deletion.bypass)?;
+    }
+    remove_line(conn, bucket, key, *place, line)?;
+    step_up(conn, bucket, key)?;
+    Ok(match line.kind {
+        LineKind::Object => Deleted::Gone,
+        LineKind::Marker => Deleted::Unmarked,
+    })
+}
+
+fn check_lock(tx: &Tx<'_>, id: Sequence, bypass: Bypass) -> Result<()> {
+    let lock = versions::attributes(tx.conn, id)?.lock;
+    if lock.forbids_deletion(bypass, tx.now()) { Err(Error::Locked) } else { Ok(()) }
 }

@@ -1,30 +1,33 @@
-//! Objects: the current version of a key, its bytes, its digests.
+//! Objects: the versions of a key, their bytes, their digests, and what is set on them.
 
+mod attributes;
 mod copy;
 mod delete;
+mod lines;
+mod list;
 mod put;
 mod read;
 
 use rusqlite::Connection;
 
-use super::Engine;
-use super::bucket::Bucket;
 use super::error::{Error, Result};
 use super::extent::ExtentList;
 use super::ids::Sequence;
-use super::list::{ListPage, ListQuery};
-use super::meta::{current, releases, versions};
-use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
+use super::meta::versions;
+use super::version_id::VersionId;
+use crate::wire::checksum::Checksum;
 use crate::wire::conditions::{Condition, WriteCondition};
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
-use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
 pub use self::copy::{CopyObject, CopySource};
 pub(crate) use self::copy::{CrcWanted, take_up};
-pub use self::delete::Deletion;
+pub use self::delete::{Deleted, Deletion};
+pub(crate) use self::lines::{Line, LineKind, find_line, install, newest_line};
+pub use self::list::{Latest, ListedMarker, ListedObject, ListedVersion, VersionQuery};
 pub use self::put::PutObject;
 pub use self::read::{ObjectPart, OpenObject, PartOfObject};
 
@@ -41,27 +44,12 @@ pub struct Object {
     pub checksum: Checksum,
     /// Its headers and metadata.
     pub headers: ObjectHeaders,
+    /// What is set on it: tags, lock.
+    pub attributes: ObjectAttributes,
+    /// Its id.
+    pub version: VersionId,
     pub(crate) extents: ExtentList,
     pub(crate) upload: Option<Sequence>,
-}
-
-/// What a listing shows of an object.
-#[derive(Debug, Clone)]
-pub struct ListedObject {
-    /// Its key.
-    pub key: ObjectKey,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Last-Modified.
-    pub modified: Timestamp,
-    /// Its ETag.
-    pub etag: ETag,
-    /// Its checksum's algorithm.
-    pub checksum_algorithm: Algorithm,
-    /// Its checksum's kind.
-    pub checksum_kind: ChecksumKind,
-    /// Its storage class.
-    pub storage_class: StorageClass,
 }
 
 /// What a write came to.
@@ -73,6 +61,8 @@ pub struct Written {
     pub checksum: Checksum,
     /// Its Last-Modified.
     pub modified: Timestamp,
+    /// Its id.
+    pub version: VersionId,
 }
 
 /// A version about to be added.
@@ -84,6 +74,7 @@ pub(crate) struct NewVersion {
     pub(crate) etag: ETag,
     pub(crate) checksum: Checksum,
     pub(crate) headers: ObjectHeaders,
+    pub(crate) attributes: ObjectAttributes,
     pub(crate) extents: ExtentList,
     pub(crate) upload: Option<MadeBy>,
 }
@@ -95,26 +86,10 @@ pub(crate) struct MadeBy {
     pub(crate) manifest: [u8; 32],
 }
 
-impl Engine {
-    /// A page of a bucket's current objects, in key order.
-    pub async fn list_objects(&self, bucket: &Bucket, query: ListQuery) -> Result<ListPage<ListedObject>> {
-        let id = bucket.id;
-        self.read_pages(move |conn| current::list(conn, id, &query)).await
+impl Written {
+    fn of(new: &NewVersion, version: VersionId) -> Written {
+        Written { etag: new.etag, checksum: new.checksum, modified: new.modified, version }
     }
-}
-
-/// Adds a version and makes it current, unless a later one is: then the new one is superseded at once, and its bytes
-/// are released (without versioning a key has one version).
-pub(crate) fn install(conn: &Connection, id: Sequence, version: &NewVersion) -> Result<()> {
-    let existing = current::version(conn, version.bucket, &version.key)?;
-    if existing.is_some_and(|existing| existing > id) {
-        return releases::release(conn, &version.extents, version.upload.as_ref().map(|made_by| made_by.upload));
-    }
-    if let Some(existing) = existing {
-        versions::remove(conn, existing)?;
-    }
-    versions::insert(conn, id, version)?;
-    current::upsert(conn, id, version)
 }
 
 /// Checks a write's condition on the current version.
@@ -124,8 +99,14 @@ pub(crate) fn check_condition(
     key: &ObjectKey,
     condition: Option<&WriteCondition>,
 ) -> Result<()> {
-    let Some(condition) = condition else { return Ok(()) };
-    let existing = versions::current(conn, bucket, key)?;
+    match condition {
+        Some(condition) => check_condition_on(versions::current(conn, bucket, key)?.as_ref(), condition),
+        None => Ok(()),
+    }
+}
+
+/// As [`check_condition`], on an object that was found or not.
+pub(crate) fn check_condition_on(existing: Option<&Object>, condition: &WriteCondition) -> Result<()> {
     match (condition, existing) {
         (WriteCondition::IfNoneMatchAny, None) => Ok(()),
         (WriteCondition::IfNoneMatchAny, Some(_)) => {

@@ -9,6 +9,7 @@ use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
 use crate::wire::conditions::WriteCondition;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// An object to put.
@@ -18,6 +19,8 @@ pub struct PutObject {
     pub key: ObjectKey,
     /// With which headers.
     pub headers: ObjectHeaders,
+    /// With which tags, and under which lock; a bucket's default retention comes to it.
+    pub attributes: ObjectAttributes,
     /// Which checksum to keep; it must have been asked of the blob writer.
     pub checksum: Algorithm,
     /// A condition on the key's current version.
@@ -32,7 +35,7 @@ impl Engine {
             what: "an object's checksum is one that was computed as it was written".to_owned(),
         })?;
         self.transact_checked_first(body, move |tx, body| {
-            require_bucket(tx.conn, id)?;
+            let state = require_bucket(tx.conn, id)?;
             check_condition(tx.conn, id, &put.key, put.condition.as_ref())?;
             let version = NewVersion {
                 bucket: id,
@@ -42,10 +45,11 @@ impl Engine {
                 extents: body.commit_row(tx.conn)?,
                 key: put.key,
                 headers: put.headers,
+                attributes: state.retain(put.attributes, tx.now()),
                 upload: None,
             };
-            install(tx.conn, tx.next_sequence()?, &version)?;
-            Ok(Written { etag: version.etag, checksum: version.checksum, modified: version.modified })
+            let version_id = install(tx.conn, state, tx.next_sequence()?, &version)?;
+            Ok(Written::of(&version, version_id))
         })
         .await
     }

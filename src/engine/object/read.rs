@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
-use super::Object;
+use super::{LineKind, Object, find_line, newest_line};
 use crate::engine::blobs::lease::Lease;
 use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::{parts, versions};
+use crate::engine::version_id::VersionId;
 use crate::engine::{Core, Engine};
 use crate::wire::checksum::Digest;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::versioning::Versioning;
 
 /// An object that can be read to its end whatever happens to its key meanwhile.
 pub struct OpenObject {
@@ -49,17 +52,40 @@ pub enum PartOfObject {
 }
 
 impl Engine {
-    /// Finds the current object of a key. Fails with [`Error::NoSuchKey`].
+    /// Finds the current object of a key. Fails with [`Error::NoSuchKey`], also where a delete marker is on top.
     pub fn object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<Object> {
-        self.read(|conn| versions::current(conn, bucket.id, key))?.ok_or(Error::NoSuchKey)
+        self.object_version(bucket, key, None).map_err(plainly_absent)
     }
 
-    /// Finds the current object of a key and holds on to its bytes. Fails with [`Error::NoSuchKey`].
+    /// Finds a version of a key, or the current one. Fails with [`Error::NoSuchKey`], [`Error::NoSuchVersion`],
+    /// [`Error::CurrentIsDeleteMarker`] and [`Error::IsDeleteMarker`].
+    pub fn object_version(&self, bucket: &Bucket, key: &ObjectKey, version: Option<VersionId>) -> Result<Object> {
+        self.read(|conn| match version {
+            None => match versions::current(conn, bucket.id, key)? {
+                Some(object) => Ok(object),
+                None => look_closer(conn, bucket, key),
+            },
+            Some(version) => by_version(conn, bucket, key, version),
+        })
+    }
+
+    /// Finds the current object of a key and holds on to its bytes. Fails with [`Error::NoSuchKey`], also where a delete
+    /// marker is on top.
     pub fn open_object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<OpenObject> {
+        self.open_version(bucket, key, None).map_err(plainly_absent)
+    }
+
+    /// As [`Self::object_version`], and holds on to its bytes.
+    pub fn open_version(&self, bucket: &Bucket, key: &ObjectKey, version: Option<VersionId>) -> Result<OpenObject> {
         // Before the look-up: what is released after this moment stays until the lease ends.
         let lease = self.0.core.leases.take();
-        let found = self.read(|conn| versions::current_with_body(conn, bucket.id, key))?;
-        let (object, body) = found.ok_or(Error::NoSuchKey)?;
+        let (object, body) = self.read(|conn| match version {
+            None => match versions::current_with_body(conn, bucket.id, key)? {
+                Some(found) => Ok(found),
+                None => Ok(versions::with_body(conn, look_closer(conn, bucket, key)?)),
+            },
+            Some(version) => Ok(versions::with_body(conn, by_version(conn, bucket, key, version)?)),
+        })?;
         Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease, body: body.map(Bytes::from) })
     }
 
@@ -93,6 +119,41 @@ impl Engine {
                 part
             })
             .collect())
+    }
+}
+
+/// What there is of a key without a current object. In one transaction: versions change places.
+fn look_closer(conn: &Connection, bucket: &Bucket, key: &ObjectKey) -> Result<Object> {
+    if bucket.state.versioning == Versioning::Never {
+        return Err(Error::NoSuchKey);
+    }
+    let _moment = conn.unchecked_transaction()?;
+    let newest = newest_line(conn, bucket.id, key)?.ok_or(Error::NoSuchKey)?;
+    match newest.kind {
+        LineKind::Object => versions::by_id(conn, newest.id)?.ok_or(Error::NoSuchKey),
+        LineKind::Marker => Err(Error::CurrentIsDeleteMarker { version: newest.version }),
+    }
+}
+
+fn by_version(conn: &Connection, bucket: &Bucket, key: &ObjectKey, version: VersionId) -> Result<Object> {
+    let _moment = conn.unchecked_transaction()?;
+    let Some((_, line)) = find_line(conn, bucket.id, key, version)? else {
+        return Err(match bucket.state.versioning {
+            Versioning::Never => Error::NoSuchKey,
+            Versioning::Enabled | Versioning::Suspended => Error::NoSuchVersion,
+        });
+    };
+    match line.kind {
+        LineKind::Object => versions::by_id(conn, line.id)?.ok_or(Error::NoSuchVersion),
+        LineKind::Marker => Err(Error::IsDeleteMarker { version, modified: line.modified }),
+    }
+}
+
+/// To whom versions are nothing, a delete marker is an object that is not there.
+fn plainly_absent(error: Error) -> Error {
+    match error {
+        Error::CurrentIsDeleteMarker { .. } => Error::NoSuchKey,
+        other => other,
     }
 }
 

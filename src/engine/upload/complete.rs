@@ -4,17 +4,19 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
+use super::create::top;
 use super::rules::{PartRules, are_consecutive};
 use super::{PARTS_MAX, Part, UploadChecksum, UploadRow};
-use crate::engine::bucket::Bucket;
+use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
 use crate::engine::ids::{Sequence, UploadId};
 use crate::engine::limits::Limits;
 use crate::engine::meta::writer::Tx;
-use crate::engine::meta::{blobs, current, parts, uploads, versions};
-use crate::engine::object::{MadeBy, NewVersion, check_condition, install};
+use crate::engine::meta::{blobs, parts, uploads, versions};
+use crate::engine::object::{MadeBy, NewVersion, Object, check_condition, install};
 use crate::engine::open::MultipartOrder;
+use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, combine_crc, composite};
 use crate::wire::conditions::{Condition, WriteCondition};
@@ -58,6 +60,8 @@ pub struct Completed {
     pub checksum: Option<Checksum>,
     /// Its Last-Modified.
     pub modified: Timestamp,
+    /// Its id.
+    pub version: VersionId,
 }
 
 impl Engine {
@@ -99,7 +103,7 @@ impl Job {
         let manifest = asked.parts.fingerprint();
 
         // 1. The upload is open, or was completed with this very list: then the answer is the same again.
-        require_bucket(tx.conn, self.bucket)?;
+        let state = require_bucket(tx.conn, self.bucket)?;
         let Some(upload) = uploads::by_id(tx.conn, self.upload, self.bucket, &self.key)? else {
             return replay(tx.conn, self.upload, manifest);
         };
@@ -126,7 +130,7 @@ impl Job {
         // 8. Sizes: each part but the last, the whole as the client said, the whole as allowed.
         self.check_sizes(&chosen)?;
         // 9. The condition holds, and nothing came between initiation and now.
-        self.check_condition(tx.conn, &upload)?;
+        self.check_condition(tx.conn, state, &upload)?;
         // 10. The object takes over the parts and their bytes in order; parts that are not listed go.
         let etag = ETag::multipart(chosen.iter().map(|part| part.md5));
         let mut extents = ExtentList::default();
@@ -147,11 +151,12 @@ impl Job {
             etag,
             checksum,
             headers: upload.headers,
+            attributes: upload.attributes,
             extents,
             upload: Some(MadeBy { upload: upload.id, manifest }),
         };
-        install(tx.conn, id, &version)?;
-        Ok(Completed { etag, checksum: Some(checksum), modified })
+        let version = install(tx.conn, state, id, &version)?;
+        Ok(Completed { etag, checksum: Some(checksum), modified, version })
     }
 
     fn check_sizes(&self, chosen: &[&Part]) -> Result<()> {
@@ -167,11 +172,10 @@ impl Job {
         Ok(())
     }
 
-    fn check_condition(&self, conn: &Connection, upload: &UploadRow) -> Result<()> {
+    fn check_condition(&self, conn: &Connection, state: BucketState, upload: &UploadRow) -> Result<()> {
         let Some(condition) = &self.completion.condition else { return Ok(()) };
         check_condition(conn, self.bucket, &self.key, Some(condition))?;
-        let now = current::version(conn, self.bucket, &self.key)?.map_or(0, |version| version.0);
-        if now == upload.base_version {
+        if top(conn, state, self.bucket, &self.key)? == upload.base_version {
             return Ok(());
         }
         Err(Error::ConditionalConflict {
@@ -186,7 +190,8 @@ impl Job {
 fn replay(conn: &Connection, upload: Sequence, manifest: [u8; 32]) -> Result<Completed> {
     match versions::by_upload(conn, upload)? {
         Some((object, made_from)) if made_from == manifest => {
-            Ok(Completed { etag: object.etag, checksum: None, modified: object.modified })
+            let Object { etag, modified, version, .. } = object;
+            Ok(Completed { etag, checksum: None, modified, version })
         }
         _ => Err(Error::NoSuchUpload),
     }

@@ -1,13 +1,18 @@
 //! Initiating an upload, and finding an open one.
 
+use rusqlite::Connection;
+
 use super::{UploadChecksum, UploadRow};
-use crate::engine::bucket::Bucket;
+use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
 use crate::engine::ids::{Sequence, UploadId};
 use crate::engine::meta::{current, uploads};
+use crate::engine::object::newest_line;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::versioning::Versioning;
 
 /// An upload to initiate. All of it is frozen here: completing changes nothing of it.
 #[derive(Debug, Clone)]
@@ -16,10 +21,21 @@ pub struct NewUpload {
     pub key: ObjectKey,
     /// Its headers.
     pub headers: ObjectHeaders,
+    /// Its tags, and its lock; a bucket's default retention comes to it, from the initiation on.
+    pub attributes: ObjectAttributes,
     /// Its checksum, if one is declared.
     pub checksum: Option<UploadChecksum>,
     /// The account that initiates it.
     pub initiator: String,
+}
+
+/// The newest version of a key, delete markers included: 0 if there is none.
+pub(super) fn top(conn: &Connection, state: BucketState, bucket: i64, key: &ObjectKey) -> Result<i64> {
+    let line = match state.versioning {
+        Versioning::Never => current::line(conn, bucket, key)?,
+        Versioning::Enabled | Versioning::Suspended => newest_line(conn, bucket, key)?,
+    };
+    Ok(line.map_or(0, |line| line.id.0))
 }
 
 impl Engine {
@@ -27,8 +43,8 @@ impl Engine {
     pub async fn create_upload(&self, bucket: &Bucket, new: NewUpload) -> Result<UploadId> {
         let (id, secret) = (bucket.id, self.0.secret.clone());
         self.transact(move |tx| {
-            require_bucket(tx.conn, id)?;
-            let base_version = current::version(tx.conn, id, &new.key)?.map_or(0, |version| version.0);
+            let state = require_bucket(tx.conn, id)?;
+            let base_version = top(tx.conn, state, id, &new.key)?;
             let row = UploadRow {
                 id: tx.next_sequence()?,
                 key: new.key,
@@ -36,6 +52,7 @@ impl Engine {
                 base_version,
                 checksum: new.checksum,
                 headers: new.headers,
+                attributes: state.retain(new.attributes, tx.now()),
                 initiator: new.initiator,
             };
             uploads::insert(tx.conn, id, &row)?;

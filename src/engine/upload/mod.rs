@@ -15,6 +15,7 @@ use super::ids::Sequence;
 use super::meta::{parts, releases, uploads};
 use crate::wire::checksum::{Algorithm, ChecksumKind, Digest};
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
 use crate::wire::time::Timestamp;
@@ -42,12 +43,14 @@ pub struct UploadRow {
     pub key: ObjectKey,
     /// When it was initiated.
     pub initiated: Timestamp,
-    /// The key's current version then, 0 if there was none.
+    /// The key's newest version then, delete markers included; 0 if there was none.
     pub(crate) base_version: i64,
     /// Its checksum, if it was declared with one.
     pub checksum: Option<UploadChecksum>,
     /// Headers and metadata of the object to be.
     pub headers: ObjectHeaders,
+    /// What is set on the object to be: tags, lock.
+    pub attributes: ObjectAttributes,
     /// The account that initiated it.
     pub initiator: String,
 }

@@ -129,7 +129,12 @@ impl From<Error> for ArcError {
             // conditions of other dialects.
             Error::NoSuchBucket
             | Error::BucketExists { .. }
-            | Error::BucketNotEmpty
+            | Error::BucketNotEmpty { .. }
+            | Error::CurrentIsDeleteMarker { .. }
+            | Error::IsDeleteMarker { .. }
+            | Error::Locked
+            | Error::LockKeepsVersioning
+            | Error::LockNeedsVersioning
             | Error::NoSuchKey
             | Error::NoSuchVersion
             | Error::NoSuchUpload

@@ -24,6 +24,7 @@ use crate::engine::upload::{NewUpload, UploadRow};
 use crate::facades::ground::Ground;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::checksum::Algorithm;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// Items that are listed at most, the newest: the API has no pages.
@@ -89,7 +90,13 @@ impl Store {
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
         let initiator = self.caller.identity.account.clone();
-        let upload = NewUpload { key: key.clone(), headers: new.headers(&id), checksum: None, initiator };
+        let upload = NewUpload {
+            key: key.clone(),
+            headers: new.headers(&id),
+            attributes: ObjectAttributes::default(),
+            checksum: None,
+            initiator,
+        };
         let upload = self.engine().create_upload(&bucket, upload).await?;
         let item = new.into_item(self.ground.now().millis(), State::Open { upload: upload.as_str().to_owned() });
         if let Err(error) = self.ground.put_document(&bucket, &item::document(&id), &item).await {
@@ -110,11 +117,17 @@ impl Store {
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
         let headers = new.headers(&id);
-        let put = PutObject { key: key.clone(), headers, checksum: Algorithm::Crc64Nvme, condition: None };
+        let put = PutObject {
+            key: key.clone(),
+            headers,
+            attributes: ObjectAttributes::default(),
+            checksum: Algorithm::Crc64Nvme,
+            condition: None,
+        };
         self.engine().put_object(&bucket, put, body).await?;
         let item = new.into_item(self.ground.now().millis(), State::Committed { parts: Some(Vec::new()) });
         if let Err(error) = self.ground.put_document(&bucket, &item::document(&id), &item).await {
-            self.engine().delete_object(&bucket, Deletion { key, condition: None }).await?;
+            self.engine().delete_object(&bucket, Deletion::of(key)).await?;
             return Err(error.into());
         }
         Ok((id, item))
@@ -168,7 +181,7 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.engine().delete_object(&bucket, Deletion { key, condition: None }).await?;
+        self.engine().delete_object(&bucket, Deletion::of(key)).await?;
         Ok(self.ground.delete_document(&bucket, &item::document(id)).await?)
     }
 

@@ -14,6 +14,7 @@ use crate::http::body::Body;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::range::ByteRange;
 
@@ -38,7 +39,8 @@ pub(super) async fn put(
     condition: Option<WriteCondition>,
     body: Sealed,
 ) -> Result<(), ApiError> {
-    let put = PutObject { key, headers, checksum: Algorithm::Crc64Nvme, condition };
+    let put =
+        PutObject { key, headers, attributes: ObjectAttributes::default(), checksum: Algorithm::Crc64Nvme, condition };
     call.ground.engine().put_object(bucket, put, body).await?;
     Ok(())
 }

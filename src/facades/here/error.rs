@@ -98,10 +98,13 @@ impl ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> ApiError {
         match error {
-            Error::NoSuchBucket | Error::NoSuchKey | Error::NoSuchVersion | Error::NoSuchUpload => {
-                ApiError::not_found()
-            }
-            Error::BucketExists { .. } => ApiError::forbidden(),
+            Error::NoSuchBucket
+            | Error::NoSuchKey
+            | Error::NoSuchVersion
+            | Error::CurrentIsDeleteMarker { .. }
+            | Error::IsDeleteMarker { .. }
+            | Error::NoSuchUpload => ApiError::not_found(),
+            Error::BucketExists { .. } | Error::Locked => ApiError::forbidden(),
             Error::InvalidPart { number, .. } => {
                 ApiError::bad_request(format!("Part {number} was not uploaded, or its id is another."))
             }
@@ -123,7 +126,9 @@ impl From<Error> for ApiError {
             Error::OutOfSpace | Error::Closed => {
                 ApiError::new(StatusCode::SERVICE_UNAVAILABLE, format!("The server cannot do that now: {error}."))
             }
-            Error::BucketNotEmpty
+            Error::BucketNotEmpty { .. }
+            | Error::LockKeepsVersioning
+            | Error::LockNeedsVersioning
             | Error::InvalidUploadMarker
             | Error::PartChecksumMissing { .. }
             | Error::PartChecksumOfOtherAlgorithm { .. }

@@ -14,6 +14,7 @@ use crate::engine::upload::{Aborted, Completion, NewUpload, Part, PartRules, Upl
 use crate::wire::conditions::WriteCondition;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::{ListedPart, PartList};
 
@@ -59,7 +60,13 @@ pub(super) struct Finish {
 pub(super) async fn start(call: &Call, key: &ObjectKey, headers: ObjectHeaders) -> Result<String, ApiError> {
     let bucket = call.layer.open_bucket(&call.ground, &call.caller).await?;
     let content_type = headers.content_type.clone().unwrap_or_default();
-    let new = NewUpload { key: key.clone(), headers, checksum: None, initiator: call.caller.account.clone() };
+    let new = NewUpload {
+        key: key.clone(),
+        headers,
+        attributes: ObjectAttributes::default(),
+        checksum: None,
+        initiator: call.caller.account.clone(),
+    };
     let id = call.ground.engine().create_upload(&bucket, new).await?;
     let token = Uuid::new_v4().simple().to_string();
     let record =

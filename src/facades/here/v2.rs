@@ -13,6 +13,7 @@ use crate::engine::upload::{Part, UploadRow};
 use crate::facades::reply;
 use crate::http::body::Body;
 use crate::wire::checksum::Algorithm;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
 use crate::wire::range::CopyRange;
@@ -38,7 +39,7 @@ pub(super) async fn object(mut call: Call, key: &str) -> Result<Response<Body>, 
         Method::HEAD => Ok(blobs::describe(&blobs::open(&call, &key)?.object, StatusCode::OK)),
         Method::DELETE => {
             if let Some(bucket) = call.layer.bucket(&call.ground, &call.caller)? {
-                call.ground.engine().delete_object(&bucket, Deletion { key, condition: None }).await?;
+                call.ground.engine().delete_object(&bucket, Deletion::of(key)).await?;
             }
             Ok(reply::empty(StatusCode::ACCEPTED))
         }
@@ -65,7 +66,10 @@ async fn copy(call: &Call, source: &str, key: ObjectKey) -> Result<Response<Body
     let opened = blobs::open(call, &source)?;
     let bucket = call.layer.open_bucket(&call.ground, &call.caller).await?;
     let headers = opened.object.headers.clone();
-    let copy = CopyObject { key, headers, checksum: Algorithm::Crc64Nvme, condition: None };
+    // Its tags go with it, and its lock does not, as in S3.
+    let tags = opened.object.attributes.tags.clone();
+    let attributes = ObjectAttributes { tags, ..ObjectAttributes::default() };
+    let copy = CopyObject { key, headers, attributes, checksum: Algorithm::Crc64Nvme, condition: None };
     call.ground.engine().copy_object(&bucket, opened.into_copy_source(), copy).await?;
     Ok(reply::empty(StatusCode::OK))
 }

@@ -23,6 +23,7 @@ use crate::http::origin::Origin;
 use crate::wire::checksum::Algorithm;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::{ListedPart, PartList, PartNumber};
 
@@ -68,7 +69,13 @@ impl Storage for EngineStorage {
 
     async fn create_upload(&self, at: &Place<'_>, headers: ObjectHeaders) -> Result<String, StorageError> {
         let initiator = at.caller.account.clone();
-        let new = NewUpload { key: key(at.key)?, headers, checksum: None, initiator };
+        let new = NewUpload {
+            key: key(at.key)?,
+            headers,
+            attributes: ObjectAttributes::default(),
+            checksum: None,
+            initiator,
+        };
         Ok(self.engine.create_upload(&self.bucket(at)?, new).await?.as_str().to_owned())
     }
 
@@ -198,7 +205,13 @@ impl Storage for EngineStorage {
         }
         let body = writer.seal().await?;
         let (size_bytes, content_type) = (body.size_bytes(), headers.content_type.clone());
-        let put = PutObject { key, headers, checksum: Algorithm::Crc64Nvme, condition: None };
+        let put = PutObject {
+            key,
+            headers,
+            attributes: ObjectAttributes::default(),
+            checksum: Algorithm::Crc64Nvme,
+            condition: None,
+        };
         let written = self.engine.put_object(&bucket, put, body).await?;
         Ok(StoredObject { size_bytes, etag: written.etag.to_hex(), content_type, modified: written.modified })
     }
@@ -206,14 +219,18 @@ impl Storage for EngineStorage {
     async fn copy(&self, from: &Place<'_>, to: &Place<'_>) -> Result<(), StorageError> {
         let source = self.engine.open_object(&self.bucket(from)?, &key(from.key)?)?;
         let headers = source.object.headers.clone();
-        let copy = CopyObject { key: key(to.key)?, headers, checksum: Algorithm::Crc64Nvme, condition: None };
+        // Its tags go with it, and its lock does not, as in S3.
+        let tags = source.object.attributes.tags.clone();
+        let attributes = ObjectAttributes { tags, ..ObjectAttributes::default() };
+        let copy =
+            CopyObject { key: key(to.key)?, headers, attributes, checksum: Algorithm::Crc64Nvme, condition: None };
         self.engine.copy_object(&self.bucket(to)?, source.into_copy_source(), copy).await?;
         Ok(())
     }
 
     async fn delete(&self, at: &Place<'_>) -> Result<(), StorageError> {
-        let deletion = Deletion { key: key(at.key)?, condition: None };
-        Ok(self.engine.delete_object(&self.bucket(at)?, deletion).await?)
+        self.engine.delete_object(&self.bucket(at)?, Deletion::of(key(at.key)?)).await?;
+        Ok(())
     }
 }
 
@@ -245,7 +262,10 @@ impl From<Error> for StorageError {
         match error {
             Error::NoSuchBucket => StorageError::NoSuchBucket,
             Error::BucketExists { .. } => StorageError::BucketTaken,
-            Error::NoSuchKey | Error::NoSuchVersion => StorageError::NoSuchKey,
+            Error::NoSuchKey
+            | Error::NoSuchVersion
+            | Error::CurrentIsDeleteMarker { .. }
+            | Error::IsDeleteMarker { .. } => StorageError::NoSuchKey,
             Error::NoSuchUpload => StorageError::NoSuchUpload,
             Error::PartsOutOfOrder | Error::PartListedTwice { .. } | Error::PartsNotConsecutive => {
                 StorageError::PartsOutOfOrder
@@ -253,7 +273,10 @@ impl From<Error> for StorageError {
             Error::InvalidPart { number, .. } => StorageError::InvalidPart(Some(number)),
             Error::PartTooSmall { .. } | Error::PartNotMultiple { .. } => StorageError::PartTooSmall,
             Error::ObjectTooLarge { .. } => StorageError::TooLarge,
-            other @ (Error::BucketNotEmpty
+            other @ (Error::BucketNotEmpty { .. }
+            | Error::Locked
+            | Error::LockKeepsVersioning
+            | Error::LockNeedsVersioning
             | Error::InvalidUploadMarker
             | Error::PartChecksumMissing { .. }
             | Error::PartChecksumOfOtherAlgorithm { .. }

@@ -3,15 +3,15 @@
 //! There are two versions of the document. In the first a rule has a `Prefix`; in the second, told by its `Filter`, it has
 //! a `Priority` and says whether delete markers are replicated.
 
-use super::{Deletable, Document, Name, bucket_of_arn, fit, generated_id, missing, named};
+use super::{Deletable, Document, Name, bucket_of_arn, fit, generated_id, missing};
 use crate::engine::bucket::Bucket;
-use crate::engine::error::Error;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
 use crate::s3::reply::Reply;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
+use crate::wire::versioning::Versioning;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, among, document, group, integer, text};
 
@@ -103,7 +103,7 @@ impl Document for Replication {
     fn accept(call: &Call, given: &Element) -> Result<String> {
         let mut configuration = fit(&SHAPE, given)?;
         check_role(configuration.child_text("Role").unwrap_or_default())?;
-        if !is_versioned(call, call.bucket()?)? {
+        if !is_versioned(call.bucket()?) {
             let message = "Versioning must be 'Enabled' on the bucket to apply a replication configuration";
             return Err(S3Error::invalid_request(message));
         }
@@ -125,13 +125,9 @@ impl Deletable for Replication {
     const DELETE: Name = Name("DeleteBucketReplication", "s3:PutReplicationConfiguration");
 }
 
-/// Whether a bucket keeps versions.
-fn is_versioned(call: &Call, bucket: &Bucket) -> Result<bool> {
-    match call.engine().document(bucket, named("versioning")) {
-        Ok(stored) => Ok(String::from_utf8_lossy(&stored).contains("<Status>Enabled</Status>")),
-        Err(Error::NoSuchDocument) => Ok(false),
-        Err(error) => Err(call.says(error)),
-    }
+/// Whether a bucket makes versions.
+fn is_versioned(bucket: &Bucket) -> bool {
+    bucket.state.versioning == Versioning::Enabled
 }
 
 fn check_role(arn: &str) -> Result<()> {
@@ -244,7 +240,7 @@ fn check_destination(call: &Call, rule: &Element) -> Result<()> {
     check_times(destination)?;
     let bucket = BucketName::parse(name).ok().and_then(|name| call.engine().bucket(&name).ok());
     match bucket {
-        Some(bucket) if is_versioned(call, &bucket)? => Ok(()),
+        Some(bucket) if is_versioned(&bucket) => Ok(()),
         _ => Err(S3Error::invalid_request("Destination bucket must have versioning enabled.")),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn parse(call: &Call) -> Result<Option<AclHeaders>> {
         return Ok(None);
     }
     let header = |name: &str| sent.iter().find(|(other, _)| *other == name).map(|(_, value)| value.trim());
-    AclHeaders::parse(header, &directory(&call.shared.config.identities)).map_err(|problem| refusal(&problem))
+    AclHeaders::parse(header, &directory(&call.shared.config.identities)).map_err(refusal)
 }
 
 /// The ACL of an object that a request makes. None: it is the bucket's owner's, who alone may do anything with it.
@@ -45,14 +45,6 @@ pub(super) fn of_new_object(call: &Call) -> Result<Option<Acl>> {
         None => Some(Acl::private(owner)),
         Some(headers) => Some(headers.on_object(owner, bucket_owner)),
     })
-}
-
-/// Objects have no ACLs yet: what is not the bucket owner's alone is refused.
-pub(super) fn refuse_unless_the_owners(call: &Call) -> Result<()> {
-    match of_new_object(call)? {
-        None => Ok(()),
-        Some(_) => Err(S3Error::header_not_implemented("x-amz-acl")),
-    }
 }
 
 /// Where ACLs are off, one that says what holds anyway is taken: that the bucket's owner has full control. `private` is not
@@ -81,12 +73,12 @@ pub(super) async fn receive(call: &mut Call) -> Result<Given> {
     let body = call.document(MAX_DOCUMENT_BYTES as u64, DigestRule::Optional).await?;
     match (headers, body.is_empty()) {
         (Some(headers), true) => Ok(Given::Headers(headers)),
-        (Some(_), false) => Err(refusal(&AclProblem::HeadersAndDocument)),
-        (None, true) => Err(refusal(&AclProblem::Nothing)),
+        (Some(_), false) => Err(refusal(AclProblem::HeadersAndDocument)),
+        (None, true) => Err(refusal(AclProblem::Nothing)),
         (None, false) => {
             let document = Element::parse(&body).map_err(|_| Code::MalformedAclError)?;
             let acl = Acl::parse(&document, &directory(&call.shared.config.identities));
-            acl.map(Given::Document).map_err(|problem| refusal(&problem))
+            acl.map(Given::Document).map_err(refusal)
         }
     }
 }
@@ -147,7 +139,7 @@ pub(super) fn of_new_bucket(
 }
 
 /// The error of a refused ACL.
-pub(super) fn refusal(problem: &AclProblem) -> S3Error {
+pub(super) fn refusal(problem: AclProblem) -> S3Error {
     tracing::info!("ACL refused: {problem}");
-    S3Error::of_problem(problem.code(), problem.message(), problem.fields())
+    problem.into()
 }

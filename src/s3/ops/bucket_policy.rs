@@ -61,7 +61,7 @@ impl Operation for PutBucketPolicy {
         let bucket = call.bucket()?;
         let policy = Policy::parse(&body, bucket.name.as_str()).map_err(|problem| {
             tracing::info!("bucket policy refused: {problem}");
-            S3Error::of_problem(problem.code(), problem.message(), problem.fields())
+            S3Error::from(problem)
         })?;
         if policy.is_public() && BucketAccess::of(&call.shared, bucket)?.block().block_public_policy {
             return Err(access::blocked(&call, "s3:PutBucketPolicy", access::Blocked::Policy));

@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::version_id::show_new;
 use super::{multipart, object_reply, write_conditions};
 use crate::engine::upload::{Completed, Completion, GivenChecksum, PartRules};
 use crate::http::domains::Addressed;
@@ -80,7 +81,7 @@ fn answer(call: &Call, completed: &Completed) -> Result<Reply> {
     xml.close();
     // AWS sends white space while it works, and so always at least an empty line after the declaration.
     let document = xml.finish().replacen("?>\n", "?>\n\n", 1);
-    Ok(object_reply::encryption(Reply::xml(document)))
+    Ok(show_new(object_reply::encryption(Reply::xml(document)), completed.version))
 }
 
 /// The object's URL at the address that the client came by.

@@ -1,7 +1,7 @@
 //! `CopyObject`: an object from another one, on the server. No bytes move.
 
 use super::copy_source::{self, CopySourceName};
-use super::version_id::refuse_version_id;
+use super::version_id::{self, refuse_version_id};
 use super::{acl_headers, multipart, object_reply, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
@@ -9,9 +9,11 @@ use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
+use crate::wire::acl::Acl;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::xml::{Declaration, XmlWriter};
 
@@ -22,6 +24,8 @@ pub(crate) struct CopyObject {
     directive: Directive,
     /// Of the request; what of it is used depends on the directive.
     headers: ObjectHeaders,
+    /// The source's is never copied.
+    acl: Option<Acl>,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
 }
@@ -41,7 +45,6 @@ impl Operation for CopyObject {
     fn parse(call: &Call) -> Result<Self> {
         let head = &call.head;
         refuse_version_id(head)?;
-        acl_headers::refuse_unless_the_owners(call)?;
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
         directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
@@ -52,6 +55,7 @@ impl Operation for CopyObject {
             source,
             directive: metadata,
             headers,
+            acl: acl_headers::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
                 Some(sent) => Some(multipart::checksum_algorithm(&sent)?),
                 None => None,
@@ -74,9 +78,11 @@ impl Operation for CopyObject {
                 ..opened.object.headers.clone()
             },
         };
+        let source_version = self.source.shown_version(&opened.object);
         let copy = Copy {
             key: self.key,
             headers,
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };
@@ -90,10 +96,10 @@ impl Operation for CopyObject {
             .text("ChecksumType", written.checksum.kind.name())
             .close();
         let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
-        if let Some(version) = &self.source.version {
+        if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
-        Ok(reply)
+        Ok(version_id::show(reply, call.bucket()?, written.version))
     }
 }
 

@@ -1,8 +1,9 @@
 //! `x-amz-copy-source`: which object a copy reads, whether the caller may, and under which conditions.
 
-use super::version_id::check_null_version;
+use super::version_id::VersionAsked;
 use crate::engine::error::Error;
 use crate::engine::object::{Object, OpenObject};
+use crate::engine::version_id::VersionId;
 use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::engine_error::{Named, s3_error};
@@ -48,14 +49,20 @@ impl CopySourceName {
 
     /// Opens the source for its reader. A source that is not there is said before conditions are looked at.
     pub(super) fn open(&self, call: &Call) -> Result<OpenObject> {
-        let named = Named { bucket: Some(&self.bucket), key: Some(&self.key), ..Named::default() };
-        let says = |error: Error| s3_error(error, named);
+        let (bucket, key, version_id) = (Some(&self.bucket), Some(&self.key), self.version.as_deref());
+        let named = Named { bucket, key, version_id, ..Named::default() };
+        let says = |error: Error| match error {
+            Error::CurrentIsDeleteMarker { .. } => s3_error(Error::NoSuchKey, named),
+            Error::IsDeleteMarker { .. } => S3Error::invalid_request(
+                "The source of a copy request may not specifically refer to a delete marker by version id.",
+            ),
+            error => s3_error(error, named),
+        };
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
-        let version = self.version.as_deref();
-        access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version))?;
-        check_null_version(self.version.as_deref())?.readable(&self.key)?;
-        let opened = call.engine().open_object(&bucket, &self.key).map_err(says);
+        access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
+        let version = VersionAsked::parse(version_id)?.known(&self.key)?;
+        let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
         let opened = opened.map_err(|error| access::hide_absence(call, &bucket, error))?;
         check_conditions(&call.head, &opened.object)?;
         let storage_class = opened.object.headers.storage_class;
@@ -63,6 +70,18 @@ impl CopySourceName {
             return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
         }
         Ok(opened)
+    }
+}
+
+impl CopySourceName {
+    /// The version that was copied, for `x-amz-copy-source-version-id`: the one that was named, or a current one that is
+    /// not `null`.
+    pub(super) fn shown_version(&self, object: &Object) -> Option<String> {
+        match (&self.version, object.version) {
+            (Some(named), _) => Some(named.clone()),
+            (None, VersionId::Numbered(_)) => Some(object.version.to_string()),
+            (None, VersionId::Null) => None,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use http::header::LOCATION;
 
 use super::acl_headers;
 use super::ownership_controls::refusal;
-use crate::engine::bucket::Bucket;
+use crate::engine::bucket::{Bucket, BucketState, NewBucket};
 use crate::engine::document::DocumentName;
 use crate::engine::error::Error;
 use crate::s3::access::{AclDefaults, Setting, caller_as_owner};
@@ -105,8 +105,14 @@ impl Operation for CreateBucket {
         let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
         let constraint = location_constraint(&body)?;
         let region = region_for(&call.shared.config.region, constraint.as_deref())?;
-        let settings = self.settings()?;
-        match call.engine().create_bucket_with(&self.name, &account, &region, settings).await {
+        let new = NewBucket {
+            name: self.name.clone(),
+            account: account.clone(),
+            region,
+            state: BucketState::default(),
+            documents: self.settings()?,
+        };
+        match call.engine().create_new_bucket(new).await {
             Ok(_) => Ok(self.created()),
             Err(Error::BucketExists { account: owner }) if owner == account => self.owned_already(&call),
             Err(Error::BucketExists { .. }) => Err(Code::BucketAlreadyExists.with("BucketName", &self.name)),
@@ -159,7 +165,7 @@ pub(crate) fn bucket_arn(name: &BucketName) -> String {
 /// `x-amz-object-ownership`.
 fn ownership(head: &Head) -> Result<Option<ObjectOwnership>> {
     let sent = head.header("x-amz-object-ownership");
-    sent.map(|sent| ObjectOwnership::parse_header(&sent).map_err(|problem| refusal(&problem))).transpose()
+    sent.map(|sent| ObjectOwnership::parse_header(&sent).map_err(refusal)).transpose()
 }
 
 /// There is the one namespace here.

@@ -7,8 +7,10 @@ use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
+use crate::wire::acl::Acl;
 use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::xml::{Declaration, XmlWriter};
 
@@ -16,6 +18,7 @@ use crate::wire::xml::{Declaration, XmlWriter};
 pub(crate) struct CreateMultipartUpload {
     key: ObjectKey,
     headers: ObjectHeaders,
+    acl: Option<Acl>,
     checksum: Option<UploadChecksum>,
 }
 
@@ -29,10 +32,10 @@ impl Operation for CreateMultipartUpload {
             let message = "Anonymous users cannot initiate multipart uploads.  Please authenticate.";
             return Err(Code::AccessDenied.says(message));
         }
-        acl_headers::refuse_unless_the_owners(call)?;
         Ok(CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
+            acl: acl_headers::of_new_object(call)?,
             checksum: multipart::declared_checksum(&call.head)?,
         })
     }
@@ -42,6 +45,7 @@ impl Operation for CreateMultipartUpload {
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };

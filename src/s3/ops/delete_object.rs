@@ -2,9 +2,9 @@
 
 use http::header::IF_MATCH;
 
-use super::version_id::{VersionAsked, check_null_version};
+use super::version_id::VersionAsked;
 use super::write_conditions;
-use crate::engine::object::Deletion;
+use crate::engine::object::{Deleted, Deletion};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
@@ -12,6 +12,10 @@ use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::error_codes::Code;
+use crate::wire::object_lock::Bypass;
+
+const VERSION_ID: &str = "x-amz-version-id";
+const DELETE_MARKER: &str = "x-amz-delete-marker";
 
 /// Conditions of directory buckets, and one that AWS does not have here: to overlook one would delete what the client
 /// meant to keep.
@@ -29,7 +33,7 @@ impl Operation for DeleteObject {
 
     fn parse(call: &Call) -> Result<Self> {
         let head = &call.head;
-        let version = check_null_version(head.query.first("versionId"))?;
+        let version = VersionAsked::of(head)?;
         if let Some(name) = REFUSED_CONDITIONS.into_iter().find(|name| head.headers.contains_key(*name)) {
             return Err(S3Error::header_not_implemented(name));
         }
@@ -37,20 +41,25 @@ impl Operation for DeleteObject {
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
-        let bucket = call.bucket()?.clone();
         let key = call.head.key()?.clone();
-        match (&self.version, &self.condition) {
+        let version = match (&self.version, &self.condition) {
+            (VersionAsked::Current, _) => None,
+            (VersionAsked::Version(version), _) => Some(*version),
             // A version that was never there is deleted already, but meets no condition.
-            (VersionAsked::Absent(_), None) => {}
+            (VersionAsked::Absent(id), None) => return Ok(Reply::no_content().amz(VERSION_ID, id)),
             (VersionAsked::Absent(_), Some(_)) => return Err(Code::NoSuchKey.with("Key", &key)),
-            (VersionAsked::Current | VersionAsked::Null, condition) => {
-                let deletion = Deletion { key, condition: condition.clone() };
-                call.engine().delete_object(&bucket, deletion).await.map_err(|error| call.says(error))?;
-            }
-        }
+        };
+        let deletion = Deletion { key, version, condition: self.condition, bypass: Bypass::None };
+        let deleted = call.engine().delete_object(call.bucket()?, deletion).await.map_err(|error| call.says(error))?;
         let reply = Reply::no_content();
-        Ok(match self.version.id() {
-            Some(id) => reply.amz("x-amz-version-id", id),
+        // Either the version that was named, or the marker that was made.
+        let (reply, shown) = match deleted {
+            Deleted::Gone => (reply, version),
+            Deleted::Unmarked => (reply.amz(DELETE_MARKER, "true"), version),
+            Deleted::Marked(marker) => (reply.amz(DELETE_MARKER, "true"), Some(marker)),
+        };
+        Ok(match shown {
+            Some(version) => reply.amz(VERSION_ID, &version.to_string()),
             None => reply,
         })
     }

@@ -1,8 +1,8 @@
 //! `DeleteObjects`: up to 1,000 keys in one request, each with its own outcome.
 
-use super::version_id::{VersionAsked, check_null_version};
+use super::version_id::VersionAsked;
 use super::{listing, write_conditions};
-use crate::engine::object::Deletion;
+use crate::engine::object::{Deleted, Deletion};
 use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -42,6 +42,8 @@ struct Entry {
 #[derive(Debug)]
 enum Plan {
     Delete(Deletion),
+    /// It is deleted already: there never was such a version.
+    Nothing,
     /// It cannot be done, which keeps none of the others.
     Refuse(Code),
 }
@@ -66,23 +68,24 @@ impl Operation for DeleteObjects {
         }
         let deletions = request.entries.iter().filter_map(|entry| match &entry.plan {
             Plan::Delete(deletion) => Some(deletion.clone()),
-            Plan::Refuse(_) => None,
+            Plan::Nothing | Plan::Refuse(_) => None,
         });
         let outcome = call.engine().delete_objects(&bucket, deletions.collect()).await;
         let mut outcomes = outcome.map_err(|error| call.says(error))?.into_iter();
         let mut xml = listing::result("DeleteResult");
         for entry in &request.entries {
-            let refused = match entry.plan {
-                Plan::Refuse(code) => Some(S3Error::from(code)),
+            let outcome = match entry.plan {
+                Plan::Refuse(code) => Err(code.into()),
+                Plan::Nothing => Ok(Deleted::Gone),
                 Plan::Delete(_) => match outcomes.next() {
-                    Some(outcome) => outcome.err().map(|error| call.says(error)),
+                    Some(outcome) => outcome.map_err(|error| call.says(error)),
                     None => return Err(S3Error::internal("fewer outcomes than deletions")),
                 },
             };
-            match refused {
-                Some(error) => entry.write_error(&mut xml, &error),
-                None if request.quiet => {}
-                None => entry.write_deleted(&mut xml),
+            match outcome {
+                Err(error) => entry.write_error(&mut xml, &error),
+                Ok(_) if request.quiet => {}
+                Ok(deleted) => entry.write_deleted(&mut xml, deleted),
             }
         }
         xml.close();
@@ -129,19 +132,31 @@ impl Entry {
         let version_id = element.child_text("VersionId").map(str::to_owned);
         // Conditions of directory buckets: overlooked, they would delete what the client meant to keep.
         let unknown_condition = element.child("Size").is_some() || element.child("LastModifiedTime").is_some();
-        let plan = match check_null_version(version_id.as_deref()) {
-            Ok(VersionAsked::Current | VersionAsked::Null) if unknown_condition => Plan::Refuse(Code::NotImplemented),
-            Ok(VersionAsked::Current | VersionAsked::Null) => {
-                let condition = element.child_text("ETag").map(|tag| write_conditions::if_match(tag.trim()));
-                Plan::Delete(Deletion { key: key.clone(), condition })
+        let condition = element.child_text("ETag").map(|tag| write_conditions::if_match(tag.trim()));
+        let plan = match VersionAsked::parse(version_id.as_deref()) {
+            Ok(_) if unknown_condition => Plan::Refuse(Code::NotImplemented),
+            Ok(VersionAsked::Absent(_)) if condition.is_some() => Plan::Refuse(Code::NoSuchKey),
+            Ok(VersionAsked::Absent(_)) => Plan::Nothing,
+            Ok(VersionAsked::Current) => Plan::Delete(Deletion { condition, ..Deletion::of(key.clone()) }),
+            Ok(VersionAsked::Version(version)) => {
+                Plan::Delete(Deletion { condition, version: Some(version), ..Deletion::of(key.clone()) })
             }
-            Ok(VersionAsked::Absent(_)) | Err(_) => Plan::Refuse(Code::NoSuchVersion),
+            Err(_) => Plan::Refuse(Code::NoSuchVersion),
         };
         Ok(Entry { key, version_id, plan })
     }
 
-    fn write_deleted(&self, xml: &mut XmlWriter) {
-        xml.open("Deleted").text("Key", self.key.as_str()).optional("VersionId", self.version_id.as_deref()).close();
+    fn write_deleted(&self, xml: &mut XmlWriter, deleted: Deleted) {
+        xml.open("Deleted").text("Key", self.key.as_str()).optional("VersionId", self.version_id.as_deref());
+        let marker = match deleted {
+            Deleted::Gone => None,
+            Deleted::Unmarked => self.version_id.clone(),
+            Deleted::Marked(marker) => Some(marker.to_string()),
+        };
+        if let Some(marker) = marker {
+            xml.text("DeleteMarker", "true").text("DeleteMarkerVersionId", &marker);
+        }
+        xml.close();
     }
 
     fn write_error(&self, xml: &mut XmlWriter, error: &S3Error) {
@@ -185,6 +200,7 @@ mod tests {
             .iter()
             .map(|entry| match &entry.plan {
                 Plan::Delete(deletion) => format!("{} {:?}", deletion.key, deletion.condition),
+                Plan::Nothing => format!("{} nothing", entry.key),
                 Plan::Refuse(code) => format!("{} {code}", entry.key),
             })
             .collect();

@@ -5,7 +5,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::version_id::check_null_version;
+use super::version_id::{self, VersionAsked};
 use super::{multipart, object_reply};
 use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
 use crate::http::body::Body;
@@ -31,6 +31,7 @@ pub(crate) struct HeadObject(Read);
 /// What both read from the request.
 struct Read {
     key: ObjectKey,
+    version: VersionAsked,
     conditions: ReadConditions,
     view: View,
     checksum_mode: ChecksumMode,
@@ -113,6 +114,7 @@ impl Read {
         let head = &call.head;
         Ok(Read {
             key: head.key()?.clone(),
+            version: VersionAsked::of(head)?,
             view: view(head)?,
             conditions: ReadConditions::parse(
                 head.header("if-match").as_deref(),
@@ -129,14 +131,14 @@ impl Read {
     }
 
     fn open(&self, call: &Call) -> Result<OpenObject> {
-        check_null_version(call.head.query.first("versionId"))?.readable(&self.key)?;
-        call.engine().open_object(call.bucket()?, &self.key).map_err(|error| call.says(error))
+        let version = self.version.known(&self.key)?;
+        call.engine().open_version(call.bucket()?, &self.key, version).map_err(|error| call.says(error))
     }
 
     /// As [`Self::open`], for an answer without bytes.
     fn look_up(&self, call: &Call) -> Result<Object> {
-        check_null_version(call.head.query.first("versionId"))?.readable(&self.key)?;
-        call.engine().object(call.bucket()?, &self.key).map_err(|error| call.says(error))
+        let version = self.version.known(&self.key)?;
+        call.engine().object_version(call.bucket()?, &self.key, version).map_err(|error| call.says(error))
     }
 
     /// The conditions' verdict: an answer, if they end the request here.
@@ -157,7 +159,7 @@ impl Read {
     }
 
     fn show(&self, call: &Call, object: &Object) -> Result<Shown> {
-        let mut reply = object_reply::describe(object);
+        let mut reply = version_id::show(object_reply::describe(object), call.bucket()?, object.version);
         let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
         // Shown for what is all of the object, and for a part that has one of its own.
         let mut checksum = Some(object.checksum);

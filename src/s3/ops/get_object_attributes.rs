@@ -3,7 +3,7 @@
 use http::header::LAST_MODIFIED;
 
 use super::listing;
-use super::version_id::check_null_version;
+use super::version_id::{self, VersionAsked};
 use crate::engine::list::More;
 use crate::engine::object::{Object, ObjectPart};
 use crate::s3::call::Call;
@@ -33,6 +33,7 @@ pub(crate) struct GetObjectAttributes {
     max_parts: u32,
     /// Only parts after this one.
     part_number_marker: u32,
+    version: VersionAsked,
 }
 
 impl Operation for GetObjectAttributes {
@@ -45,13 +46,13 @@ impl Operation for GetObjectAttributes {
         let number = |name| listing::number(head.header_filled(name).as_deref(), name);
         let max_parts = number("x-amz-max-parts")?.unwrap_or(listing::MAX_PAGE).min(listing::MAX_PAGE);
         let part_number_marker = number("x-amz-part-number-marker")?.unwrap_or(0);
-        check_null_version(head.query.first("versionId"))?.readable(head.key()?)?;
-        Ok(GetObjectAttributes { attributes, max_parts, part_number_marker })
+        Ok(GetObjectAttributes { attributes, max_parts, part_number_marker, version: VersionAsked::of(head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
         let key = call.head.key()?;
-        let object = call.engine().object(call.bucket()?, key).map_err(|error| call.says(error))?;
+        let (bucket, version) = (call.bucket()?, self.version.known(key)?);
+        let object = call.engine().object_version(bucket, key, version).map_err(|error| call.says(error))?;
         let mut xml = listing::result("GetObjectAttributesResponse");
         if self.asks(Attribute::ETag) {
             xml.text("ETag", &object.etag.to_hex());
@@ -74,7 +75,8 @@ impl Operation for GetObjectAttributes {
             xml.number("ObjectSize", object.size_bytes);
         }
         xml.close();
-        Ok(Reply::xml(xml.finish()).header(LAST_MODIFIED, &object.modified.http_date()))
+        let reply = Reply::xml(xml.finish()).header(LAST_MODIFIED, &object.modified.http_date());
+        Ok(version_id::show(reply, bucket, object.version))
     }
 }
 

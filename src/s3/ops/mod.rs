@@ -20,6 +20,7 @@ mod get_object_attributes;
 mod head_bucket;
 mod list_buckets;
 mod list_multipart_uploads;
+mod list_object_versions;
 mod list_objects;
 mod list_objects_v2;
 mod list_parts;
@@ -37,6 +38,7 @@ mod stored_headers;
 mod upload_part;
 mod upload_part_copy;
 mod version_id;
+mod versioning;
 mod write_conditions;
 
 pub(crate) use self::abort_multipart_upload::AbortMultipartUpload;
@@ -55,10 +57,11 @@ pub(crate) use self::get_object_attributes::GetObjectAttributes;
 pub(crate) use self::head_bucket::HeadBucket;
 pub(crate) use self::list_buckets::ListBuckets;
 pub(crate) use self::list_multipart_uploads::ListMultipartUploads;
+pub(crate) use self::list_object_versions::ListObjectVersions;
 pub(crate) use self::list_objects::ListObjects;
 pub(crate) use self::list_objects_v2::ListObjectsV2;
 pub(crate) use self::list_parts::ListParts;
-pub(crate) use self::object_acl::GetObjectAcl;
+pub(crate) use self::object_acl::{GetObjectAcl, PutObjectAcl};
 pub(crate) use self::object_facts::{acl_of_object, tags_of_object, upload_initiator};
 pub(crate) use self::ownership_controls::{
     DeleteBucketOwnershipControls, GetBucketOwnershipControls, PutBucketOwnershipControls,
@@ -68,3 +71,4 @@ pub(crate) use self::public_access_block::{DeletePublicAccessBlock, GetPublicAcc
 pub(crate) use self::put_object::PutObject;
 pub(crate) use self::upload_part::UploadPart;
 pub(crate) use self::upload_part_copy::UploadPartCopy;
+pub(crate) use self::versioning::{GetBucketVersioning, PutBucketVersioning};

@@ -57,6 +57,13 @@ pub(super) fn describe(object: &Object) -> Reply {
     if headers.storage_class != StorageClass::default() {
         reply = reply.amz("x-amz-storage-class", headers.storage_class.name());
     }
+    let attributes = &object.attributes;
+    if !attributes.tags.is_empty() {
+        reply = reply.amz("x-amz-tagging-count", &attributes.tags.len().to_string());
+    }
+    for (name, value) in attributes.lock.headers() {
+        reply = reply.amz(name, &value);
+    }
     for (name, value) in &headers.user {
         let shown = HeaderName::try_from(format!("x-amz-meta-{name}"));
         if let (Ok(name), Ok(value)) = (shown, HeaderValue::try_from(encode_header_value(value))) {

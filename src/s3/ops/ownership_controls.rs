@@ -48,7 +48,7 @@ impl Operation for PutBucketOwnershipControls {
     async fn run(self, mut call: Call) -> Result<Reply> {
         let body = call.document(MAX_DOCUMENT_BYTES as u64, DigestRule::Optional).await?;
         let document = Element::parse(&body).map_err(|_| Code::MalformedXml)?;
-        let ownership = ObjectOwnership::parse(&document).map_err(|problem| refusal(&problem))?;
+        let ownership = ObjectOwnership::parse(&document).map_err(refusal)?;
         let bucket = call.bucket()?;
         let owner = bucket_owner(&call.shared.config.identities, bucket);
         let access = BucketAccess::of(&call.shared, bucket)?;
@@ -77,7 +77,7 @@ impl Operation for DeleteBucketOwnershipControls {
 }
 
 /// The error of a refused setting.
-pub(super) fn refusal(problem: &OwnershipProblem) -> S3Error {
+pub(super) fn refusal(problem: OwnershipProblem) -> S3Error {
     tracing::info!("ownership controls refused: {problem}");
-    S3Error::of_problem(problem.code(), problem.message(), problem.fields())
+    problem.into()
 }

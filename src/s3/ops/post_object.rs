@@ -7,6 +7,7 @@ use http::header::{HOST, LOCATION, REFERER, USER_AGENT};
 use http::{HeaderMap, StatusCode};
 
 use super::post_form::{self, Fields};
+use super::version_id::show_new;
 use super::{acl_headers, complete_multipart_upload, multipart, object_reply, stored_headers};
 use crate::engine::blobs::digests::WantedDigests;
 use crate::engine::blobs::writer::Sealed;
@@ -24,6 +25,7 @@ use crate::s3::target::Target;
 use crate::s3::{access, features};
 use crate::wire::checksum::Algorithm;
 use crate::wire::error_codes::Code;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::{InvalidKey, MAX_KEY_BYTES, ObjectKey};
 use crate::wire::percent;
 use crate::wire::post_policy::{Form, PostPolicy, PostPolicyProblem};
@@ -53,11 +55,12 @@ impl Operation for PostObject {
         let (fields, file, form) = post_form::read(&call.head.headers, payload).await?;
         let upload = admit(&mut call, &fields)?;
         let headers = stored_headers::parse(&call.head)?;
-        acl_headers::refuse_unless_the_owners(&call)?;
+        let acl = acl_headers::of_new_object(&call)?;
         let body = receive(&call, &upload, file).await?;
         post_form::finish(form).await?;
         let key = upload.key.clone();
-        let put = Put { key: upload.key, headers, checksum: upload.checksum, condition: None };
+        let attributes = ObjectAttributes { acl, ..ObjectAttributes::default() };
+        let put = Put { key: upload.key, headers, attributes, checksum: upload.checksum, condition: None };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
         answer(&call, &fields, &key, &written)
     }
@@ -66,12 +69,12 @@ impl Operation for PostObject {
 /// Finds out who sends the form, whether its policy has it so, and whether the sender may.
 fn admit(call: &mut Call, fields: &Fields) -> Result<Upload> {
     call.principal = by_form(&call.shared, &call.principal, |name| fields.get(name))?;
-    let policy = fields.get("policy").map(PostPolicy::parse).transpose().map_err(|problem| refusal(&problem))?;
+    let policy = fields.get("policy").map(PostPolicy::parse).transpose().map_err(refusal)?;
     let key = key(fields)?;
     if let Some(policy) = &policy {
         let bucket = call.bucket()?.name.as_str();
         let form = Form { bucket, fields: &fields.pairs() };
-        policy.check(form, call.head.now).map_err(|problem| refusal(&problem))?;
+        policy.check(form, call.head.now).map_err(refusal)?;
     }
     become_put(call, fields, &key)?;
     access::decide_action(PostObject::ACTION, call)?;
@@ -126,7 +129,7 @@ async fn receive(call: &Call, upload: &Upload, mut file: Field) -> Result<Sealed
         }
     }
     if let Some(policy) = &upload.policy {
-        policy.check_size(size_bytes).map_err(|problem| refusal(&problem))?;
+        policy.check_size(size_bytes).map_err(refusal)?;
     }
     let Some(writer) = writer else {
         return Err(Code::EntityTooLarge.with("ProposedSize", size_bytes).with("MaxSizeAllowed", ceiling_bytes));
@@ -136,9 +139,9 @@ async fn receive(call: &Call, upload: &Upload, mut file: Field) -> Result<Sealed
     Ok(sealed)
 }
 
-fn refusal(problem: &PostPolicyProblem) -> S3Error {
+fn refusal(problem: PostPolicyProblem) -> S3Error {
     tracing::info!("form refused: {problem}");
-    S3Error::of_problem(problem.code(), problem.message(), problem.fields())
+    problem.into()
 }
 
 /// The answer that the form asked for: a redirect before a status, and 204 if it asked for neither.
@@ -162,8 +165,8 @@ fn answer(call: &Call, fields: &Fields, key: &ObjectKey, written: &Written) -> R
             }
             _ => Reply::no_content().header(LOCATION, &location),
         };
-    let reply = object_reply::encryption(object_reply::etag(reply, &written.etag));
-    Ok(object_reply::checksum(reply, &written.checksum))
+    let reply = show_new(object_reply::etag(reply, &written.etag), written.version);
+    Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
 }
 
 /// The address to go to, with what was made. None, if it is no address: S3 overlooks it then.

@@ -48,7 +48,7 @@ impl Operation for PutPublicAccessBlock {
         let document = Element::parse(&body).map_err(|_| Code::MalformedXml)?;
         let block = PublicAccessBlock::parse(&document).map_err(|problem| {
             tracing::info!("public access block refused: {problem}");
-            S3Error::of_problem(problem.code(), problem.message(), Vec::new())
+            S3Error::from(problem)
         })?;
         call.put_setting(Setting::Block, block.to_xml().into_bytes()).await?;
         Ok(Reply::ok())

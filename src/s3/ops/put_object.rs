@@ -1,6 +1,6 @@
 //! `PutObject`: an object in one piece.
 
-use super::version_id::refuse_version_id;
+use super::version_id::{refuse_version_id, show_new};
 use super::{acl_headers, object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
@@ -9,15 +9,18 @@ use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
 use crate::s3::operation::{BodyRule, Operation};
 use crate::s3::reply::Reply;
+use crate::wire::acl::Acl;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
+use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html>
 pub(crate) struct PutObject {
     key: ObjectKey,
     headers: ObjectHeaders,
+    acl: Option<Acl>,
     integrity: Integrity,
     condition: Option<WriteCondition>,
 }
@@ -29,10 +32,10 @@ impl Operation for PutObject {
 
     fn parse(call: &Call) -> Result<Self> {
         refuse_version_id(&call.head)?;
-        acl_headers::refuse_unless_the_owners(call)?;
         Ok(PutObject {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
+            acl: acl_headers::of_new_object(call)?,
             condition: write_conditions::parse(&call.head)?,
             integrity: Integrity::of(&call.head, &call.payload_mode)?,
         })
@@ -46,12 +49,13 @@ impl Operation for PutObject {
         let put = Put {
             key: self.key,
             headers: self.headers,
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             // AWS computes one where the client sent none.
             checksum: self.integrity.algorithm().unwrap_or(Algorithm::Crc64Nvme),
             condition: self.condition,
         };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
-        let reply = object_reply::etag(Reply::ok(), &written.etag);
+        let reply = show_new(object_reply::etag(Reply::ok(), &written.etag), written.version);
         Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
     }
 }

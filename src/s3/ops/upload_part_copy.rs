@@ -48,6 +48,7 @@ impl Operation for UploadPartCopy {
     async fn run(self, call: Call) -> Result<Reply> {
         let opened = self.source.open(&call)?;
         let size_bytes = opened.object.size_bytes;
+        let source_version = self.source.shown_version(&opened.object);
         let source = match &self.range {
             None => {
                 copy_source::check_size(size_bytes)?;
@@ -71,7 +72,7 @@ impl Operation for UploadPartCopy {
         }
         xml.close();
         let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
-        if let Some(version) = &self.source.version {
+        if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
         Ok(reply)

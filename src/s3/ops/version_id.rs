@@ -1,11 +1,15 @@
-//! The version id that a request names. Buckets here have no versioning: a key has the one version `null`.
+//! The version id that a request names.
 
+use crate::engine::bucket::Bucket;
+use crate::engine::version_id::VersionId;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::versioning::Versioning;
 
-/// The length of the ids that AWS issues.
+/// The length of the ids that AWS issues, and Staves.
 const VERSION_ID_CHARS: usize = 32;
 
 /// Which version of a key is asked for.
@@ -13,21 +17,40 @@ const VERSION_ID_CHARS: usize = 32;
 pub(crate) enum VersionAsked {
     /// None is named: the current one.
     Current,
-    /// `null`: the one there is.
-    Null,
+    /// One that may be there.
+    Version(VersionId),
     /// An id that could have been issued, but not here.
     Absent(String),
 }
 
-/// Judges a version id as it was sent (`versionId` of a query or of a copy source). Fails for one that no S3 issues.
-pub(crate) fn check_null_version(version_id: Option<&str>) -> Result<VersionAsked> {
-    match version_id {
-        None => Ok(VersionAsked::Current),
-        Some("null") => Ok(VersionAsked::Null),
-        Some(id) if is_well_formed(id) => Ok(VersionAsked::Absent(id.to_owned())),
-        // AWS's sentence by hearsay: it was not seen on the wire.
-        Some("") => Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
-        Some(id) => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", id)),
+impl VersionAsked {
+    /// Judges a version id as it was sent (`versionId` of a query or of a copy source). Fails for one that no S3 issues.
+    pub(crate) fn parse(version_id: Option<&str>) -> Result<VersionAsked> {
+        let Some(text) = version_id else { return Ok(VersionAsked::Current) };
+        if let Some(version) = VersionId::parse(text) {
+            return Ok(VersionAsked::Version(version));
+        }
+        match text {
+            // What others issued is unknown here, and not malformed: so AWS was seen to answer.
+            text if is_well_formed(text) => Ok(VersionAsked::Absent(text.to_owned())),
+            // AWS's sentence by hearsay: it was not seen on the wire.
+            "" => Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
+            text => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", text)),
+        }
+    }
+
+    /// That of a request.
+    pub(crate) fn of(head: &Head) -> Result<VersionAsked> {
+        VersionAsked::parse(head.query.first("versionId"))
+    }
+
+    /// For operations on a version that has to be there: a version that cannot be is 404 `NoSuchVersion`.
+    pub(crate) fn known(&self, key: &ObjectKey) -> Result<Option<VersionId>> {
+        match self {
+            VersionAsked::Current => Ok(None),
+            VersionAsked::Version(version) => Ok(Some(*version)),
+            VersionAsked::Absent(id) => Err(Code::NoSuchVersion.with("Key", key).with("VersionId", id)),
+        }
     }
 }
 
@@ -39,22 +62,20 @@ pub(crate) fn refuse_version_id(head: &Head) -> Result<()> {
     }
 }
 
-impl VersionAsked {
-    /// For operations that read: a version that is not there is 404 `NoSuchVersion`.
-    pub(crate) fn readable(&self, key: &ObjectKey) -> Result<()> {
-        match self {
-            VersionAsked::Current | VersionAsked::Null => Ok(()),
-            VersionAsked::Absent(id) => Err(Code::NoSuchVersion.with("Key", key).with("VersionId", id)),
-        }
+/// The version that was read or changed: shown where the bucket has or had versioning.
+pub(crate) fn show(reply: Reply, bucket: &Bucket, version: VersionId) -> Reply {
+    match bucket.state.versioning {
+        Versioning::Never => reply,
+        Versioning::Enabled | Versioning::Suspended => reply.amz("x-amz-version-id", &version.to_string()),
     }
+}
 
-    /// The id as it was sent.
-    pub(crate) fn id(&self) -> Option<&str> {
-        match self {
-            VersionAsked::Current => None,
-            VersionAsked::Null => Some("null"),
-            VersionAsked::Absent(id) => Some(id),
-        }
+/// The version that was made. One that is `null` is not shown: seen so for `PutObject` in a suspended bucket, which
+/// `CopyObject` shows.
+pub(crate) fn show_new(reply: Reply, version: VersionId) -> Reply {
+    match version {
+        VersionId::Null => reply,
+        VersionId::Numbered(_) => reply.amz("x-amz-version-id", &version.to_string()),
     }
 }
 
@@ -70,14 +91,14 @@ mod tests {
     #[test]
     fn ids_are_null_absent_or_bad() {
         let issued = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
-        assert_eq!(check_null_version(None).unwrap(), VersionAsked::Current);
-        assert_eq!(check_null_version(Some("null")).unwrap(), VersionAsked::Null);
-        assert_eq!(check_null_version(Some(issued)).unwrap(), VersionAsked::Absent(issued.to_owned()));
+        assert_eq!(VersionAsked::parse(None).unwrap(), VersionAsked::Current);
+        assert_eq!(VersionAsked::parse(Some("null")).unwrap(), VersionAsked::Version(VersionId::Null));
+        assert_eq!(VersionAsked::parse(Some(issued)).unwrap(), VersionAsked::Absent(issued.to_owned()));
         for bad in ["", "x", "NULL", "3HL4kqtJlcpXroDTDmJ/rmSpXd3dIbrH"] {
-            assert_eq!(check_null_version(Some(bad)).unwrap_err().code(), Code::InvalidArgument, "{bad}");
+            assert_eq!(VersionAsked::parse(Some(bad)).unwrap_err().code(), Code::InvalidArgument, "{bad}");
         }
         let key = ObjectKey::parse("k".to_owned()).unwrap();
-        let error = VersionAsked::Absent(issued.to_owned()).readable(&key).unwrap_err();
+        let error = VersionAsked::Absent(issued.to_owned()).known(&key).unwrap_err();
         assert_eq!(error.code(), Code::NoSuchVersion);
     }
 }

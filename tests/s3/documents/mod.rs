@@ -26,8 +26,13 @@ fn putting(client: &RawClient, target: &str, body: &str) -> RequestBuilder {
     client.put(target).header("content-md5", STANDARD.encode(md5::Md5::digest(body))).body(body)
 }
 
-async fn put(client: &RawClient, target: &str, body: &str) -> Reply {
+pub(crate) async fn put(client: &RawClient, target: &str, body: &str) -> Reply {
     putting(client, target, body).send().await
+}
+
+/// POST of a document, with its MD5.
+pub(crate) fn posting(client: &RawClient, target: &str, body: &str) -> RequestBuilder {
+    client.post(target).header("content-md5", STANDARD.encode(md5::Md5::digest(body))).body(body)
 }
 
 /// The document that GET shows.

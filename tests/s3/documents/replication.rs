@@ -1,12 +1,10 @@
-//! `?replication`. Until versioning is put on the wire, it is put into the engine.
-
-use staves::engine::document::DocumentName;
-use staves::wire::bucket_name::BucketName;
+//! `?replication`.
 
 use super::{absent, malformed, not_documents, put, round_trip, shown};
 use crate::answers::{bad_argument, bad_request, refused};
 use crate::support::RawClient;
 use crate::support::server::TestServer;
+use crate::versioning::keep_versions;
 
 const TARGET: &str = "/bkt?replication";
 const ROOT: &str = "ReplicationConfiguration";
@@ -15,21 +13,13 @@ const ROLE: &str = "<Role>arn:aws:iam::000000000000:role/r</Role>";
 const TO: &str = "<Destination><Bucket>arn:aws:s3:::dest</Bucket></Destination>";
 const NO_MARKERS: &str = "<DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication>";
 
-async fn keep_versions(server: &TestServer, bucket: &str) {
-    let engine = server.running.engine();
-    let bucket = engine.bucket(&BucketName::parse(bucket).unwrap()).unwrap();
-    let name = DocumentName { namespace: "s3", name: "versioning" };
-    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
-    engine.put_document(&bucket, name, enabled.into()).await.unwrap();
-}
-
 async fn versioned() -> (TestServer, RawClient) {
     let server = TestServer::start().await;
     let client = server.bucket().await;
     client.put("/dest").send().await.expect_status(200);
     client.put("/plain").send().await.expect_status(200);
-    keep_versions(&server, "bkt").await;
-    keep_versions(&server, "dest").await;
+    keep_versions(&client, "bkt").await;
+    keep_versions(&client, "dest").await;
     (server, client)
 }
 
@@ -83,11 +73,11 @@ async fn replication_needs_versions_on_both_sides() {
     let body = of(&rule("a", 1, &format!("{TO}{NO_MARKERS}")));
     let source = "Versioning must be 'Enabled' on the bucket to apply a replication configuration";
     bad_request(&put(&client, TARGET, &body).await, source);
-    keep_versions(&server, "bkt").await;
+    keep_versions(&client, "bkt").await;
     let destination = "Destination bucket must have versioning enabled.";
     bad_request(&put(&client, TARGET, &body).await, destination);
     bad_request(&put(&client, TARGET, &body.replace("dest<", "does-not-exist<")).await, destination);
-    keep_versions(&server, "dest").await;
+    keep_versions(&client, "dest").await;
     put(&client, TARGET, &body).await.expect_status(200);
 }
 

@@ -4,13 +4,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use staves::engine::document::DocumentName;
-use staves::wire::bucket_name::BucketName;
 use staves::wire::checksum::{Algorithm, Hasher};
 use staves::wire::xml::Element;
 
 use super::{NAMESPACE, shown};
 use crate::support::server::TestServer;
+use crate::versioning::keep_versions;
 
 /// The sub-resource, the root, what stands in it, and what S3 adds.
 const DOCUMENTS: [(&str, &str, &str, &[&str]); 19] = [
@@ -134,11 +133,8 @@ async fn terraform_reads_what_it_wrote() {
     let server = TestServer::start().await;
     let client = server.bucket().await;
     client.put("/dest").send().await.expect_status(200);
-    let engine = server.running.engine();
     for bucket in ["bkt", "dest"] {
-        let bucket = engine.bucket(&BucketName::parse(bucket).unwrap()).unwrap();
-        let name = DocumentName { namespace: "s3", name: "versioning" };
-        engine.put_document(&bucket, name, "<Status>Enabled</Status>".into()).await.unwrap();
+        keep_versions(&client, bucket).await;
     }
     for (query, root, inner, added) in DOCUMENTS {
         let target = format!("/bkt?{query}");

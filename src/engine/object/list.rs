@@ -1,0 +1,97 @@
+//! Listing a bucket's objects, and all their versions.
+
+use crate::engine::Engine;
+use crate::engine::bucket::Bucket;
+use crate::engine::error::Result;
+use crate::engine::list::{ListPage, ListQuery};
+use crate::engine::meta::{current, listed_versions};
+use crate::engine::version_id::VersionId;
+use crate::wire::checksum::{Algorithm, ChecksumKind};
+use crate::wire::etag::ETag;
+use crate::wire::object_key::ObjectKey;
+use crate::wire::storage_class::StorageClass;
+use crate::wire::time::Timestamp;
+
+/// What a listing shows of an object.
+#[derive(Debug, Clone)]
+pub struct ListedObject {
+    /// Its key.
+    pub key: ObjectKey,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Last-Modified.
+    pub modified: Timestamp,
+    /// Its ETag.
+    pub etag: ETag,
+    /// Its checksum's algorithm.
+    pub checksum_algorithm: Algorithm,
+    /// Its checksum's kind.
+    pub checksum_kind: ChecksumKind,
+    /// Its storage class.
+    pub storage_class: StorageClass,
+}
+
+/// Which versions to list.
+#[derive(Debug, Clone, Default)]
+pub struct VersionQuery {
+    /// Which keys. `after` names a key whose versions were all listed, unless `after_version` is one of them.
+    pub keys: ListQuery,
+    /// The last version listed of the key `after`.
+    pub after_version: Option<VersionId>,
+}
+
+/// What a listing shows of a version.
+#[derive(Debug, Clone)]
+pub enum ListedVersion {
+    /// An object.
+    Object {
+        /// The object.
+        object: ListedObject,
+        /// Its id.
+        version: VersionId,
+        /// Whether it is the current one.
+        latest: Latest,
+    },
+    /// A delete marker.
+    Marker(ListedMarker),
+}
+
+/// What a listing shows of a delete marker.
+#[derive(Debug, Clone)]
+pub struct ListedMarker {
+    /// The key.
+    pub key: ObjectKey,
+    /// The marker's id.
+    pub version: VersionId,
+    /// When the key was deleted.
+    pub modified: Timestamp,
+    /// Whether nothing came after it.
+    pub latest: Latest,
+}
+
+/// Whether a version is the newest of its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Latest {
+    /// It is.
+    Yes,
+    /// There is a newer one.
+    No,
+}
+
+impl Engine {
+    /// A page of a bucket's current objects, in key order.
+    pub async fn list_objects(&self, bucket: &Bucket, query: ListQuery) -> Result<ListPage<ListedObject>> {
+        let id = bucket.id;
+        self.read_pages(move |conn| current::list(conn, id, &query)).await
+    }
+
+    /// A page of all versions and delete markers, in key order, the newest of a key first.
+    pub async fn list_versions(&self, bucket: &Bucket, query: VersionQuery) -> Result<ListPage<ListedVersion>> {
+        let id = bucket.id;
+        self.read_pages(move |conn| {
+            let _moment = conn.unchecked_transaction()?;
+            listed_versions::list(conn, id, &query)
+        })
+        .await
+    }
+}
