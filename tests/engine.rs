@@ -7,6 +7,7 @@ mod engine {
     mod kill;
     mod model;
     mod model_state;
+    mod model_versions;
     mod objects;
     mod part_rules;
     mod races;

@@ -49,6 +49,8 @@ pub enum More {
 
 /// Rows stepped over within a common prefix before seeking past it: stepping a row costs a thirtieth of a seek.
 const STEPS_BEFORE_SEEK: usize = 30;
+/// After a prefix that was worth a seek: the next one will most likely be, too.
+const STEPS_AFTER_SEEK: usize = 3;
 
 /// The state of a skip-scan. The caller feeds it rows in key order and seeks when told to.
 pub(crate) struct SkipScan<'q, T> {
@@ -56,6 +58,7 @@ pub(crate) struct SkipScan<'q, T> {
     entries: Vec<ListEntry<T>>,
     more: More,
     steps: usize,
+    steps_max: usize,
 }
 
 /// Where the caller goes on after a row.
@@ -69,7 +72,7 @@ pub(crate) enum Next {
 
 impl<'q, T> SkipScan<'q, T> {
     pub(crate) fn new(query: &'q ListQuery) -> SkipScan<'q, T> {
-        SkipScan { query, entries: Vec::new(), more: More::Ended, steps: 0 }
+        SkipScan { query, entries: Vec::new(), more: More::Ended, steps: 0, steps_max: STEPS_BEFORE_SEEK }
     }
 
     /// The first key to look at. A marker equal to a rolled-up prefix, or inside it, skips all of that prefix.
@@ -96,8 +99,9 @@ impl<'q, T> SkipScan<'q, T> {
         {
             self.steps += 1;
             return Ok(match prefix_successor(rolled) {
-                Some(next) if self.steps >= STEPS_BEFORE_SEEK => {
+                Some(next) if self.steps >= self.steps_max => {
                     self.steps = 0;
+                    self.steps_max = STEPS_AFTER_SEEK;
                     ControlFlow::Break(Next::Seek(next))
                 }
                 _ => ControlFlow::Continue(()),
@@ -107,7 +111,11 @@ impl<'q, T> SkipScan<'q, T> {
             self.more = if self.query.limit == 0 { More::Ended } else { More::Follows };
             return Ok(ControlFlow::Break(Next::Done));
         }
-        self.steps = 0;
+        if self.steps > 0 {
+            // The last prefix ended before it was worth a seek.
+            self.steps = 0;
+            self.steps_max = STEPS_BEFORE_SEEK;
+        }
         self.entries.push(match rolled {
             Some(rolled) => ListEntry::CommonPrefix(String::from_utf8_lossy(rolled).into_owned()),
             None => ListEntry::Item(item()?),

@@ -5,6 +5,8 @@
 
 mod kernel;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod vectors;
 
 pub use self::lanes::{Lanes, compress_lanes};
 
@@ -51,7 +53,7 @@ impl Md5 {
     /// Takes bytes in.
     pub fn update(&mut self, bytes: &[u8]) {
         let Split { blocks } = self.split(bytes);
-        kernel::compress(&mut self.state.0, blocks);
+        compress_lanes(Lanes::best(), &mut [(&mut self.state, blocks)]);
     }
 
     /// Takes bytes in, but for the whole blocks among them: those the caller compresses into [`Md5::state`], with

@@ -10,11 +10,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use staves::engine::bucket::Bucket;
 use staves::engine::error::Error;
 use staves::engine::ids::UploadId;
+use staves::engine::object::Deletion;
+use staves::engine::version_id::VersionId;
 use staves::engine::{Durability, Engine};
 use staves::wire::bucket_name::BucketName;
+use staves::wire::versioning::Versioning;
 
 use super::support::{
-    Dice, assert_sound, bucket, completion, copy, delete, key, listed, md5, open, part, put, read, settle, upload,
+    Dice, assert_sound, bucket, completion, copy, delete, drain, key, listed, md5, open, part, put, read, settle,
+    upload,
 };
 
 const DIR: &str = "STAVES_TEST_KILL_DIR";
@@ -44,6 +48,10 @@ struct Said {
     parts: BTreeMap<(String, String), BTreeMap<u16, u64>>,
     completing: BTreeSet<String>,
     completed: BTreeSet<String>,
+    /// Versions by key and id, with the number of their content.
+    versions: BTreeMap<(String, String), u64>,
+    /// Versions whose deletion was begun.
+    unversioning: BTreeSet<(String, String)>,
 }
 
 impl Said {
@@ -58,6 +66,10 @@ impl Said {
                 let parts = self.parts.entry((key.to_owned(), id.to_owned())).or_default();
                 parts.insert(n.parse().unwrap(), number(content));
             }
+            ["version", key, id, content] => {
+                self.versions.insert((key.to_owned(), id.to_owned()), number(content));
+            }
+            ["begin-unversion", key, id] => drop(self.unversioning.insert((key.to_owned(), id.to_owned()))),
             ["begin-complete", key] => drop(self.completing.insert(key.to_owned())),
             ["completed", key] => drop(self.completed.insert(key.to_owned())),
             _ => {} // The test harness's own lines, or one that was cut off.
@@ -82,6 +94,10 @@ fn killed_worker() {
         let mut tasks = tokio::task::JoinSet::new();
         for task in 0..4 {
             tasks.spawn(work(engine.clone(), bucket.clone(), Arc::clone(&numbers), task));
+        }
+        let versioned = engine.bucket(&BucketName::parse("versioned").unwrap()).unwrap();
+        for task in 0..2 {
+            tasks.spawn(work_on_versions(engine.clone(), versioned.clone(), Arc::clone(&numbers), task));
         }
         tasks.join_all().await;
     });
@@ -122,6 +138,24 @@ async fn work(engine: Engine, bucket: Bucket, numbers: Arc<AtomicU64>, task: u64
         let asked = completion(list.iter().map(|(n, bytes)| listed(*n, bytes)).collect());
         engine.complete_upload(&bucket, &key(&to), &id, asked).await.unwrap();
         println!("\ncompleted {to}");
+    }
+}
+
+/// Puts version on version on one key, deletes every third by its id, and now and then the key.
+async fn work_on_versions(engine: Engine, bucket: Bucket, numbers: Arc<AtomicU64>, task: u64) {
+    let name = format!("v{task}");
+    loop {
+        let number = numbers.fetch_add(1, Ordering::SeqCst);
+        let id = put(&engine, &bucket, &name, &content(number)).await.version;
+        println!("\nversion {name} {id} {number}");
+        if number.is_multiple_of(3) {
+            println!("\nbegin-unversion {name} {id}");
+            let deletion = Deletion { version: Some(id), ..Deletion::of(key(&name)) };
+            engine.delete_object(&bucket, deletion).await.unwrap();
+        }
+        if number.is_multiple_of(5) {
+            delete(&engine, &bucket, &name).await;
+        }
     }
 }
 
@@ -171,12 +205,28 @@ async fn verify(engine: &Engine, bucket: &Bucket, said: &Said) {
     }
 }
 
+async fn verify_versions(engine: &Engine, bucket: &Bucket, said: &Said) {
+    for (named @ (name, id), number) in &said.versions {
+        let found = engine.open_version(bucket, &key(name), VersionId::parse(id));
+        if said.unversioning.contains(named) && found.is_err() {
+            continue;
+        }
+        let opened = found.unwrap();
+        let size_bytes = opened.object.size_bytes;
+        let bytes = drain(opened.read(0, size_bytes)).await.unwrap();
+        assert!(bytes == content(*number), "version {id} of {name} has other bytes");
+    }
+}
+
 async fn kill_and_verify(durability: Durability, rounds: u64) {
     let seed = rand::random();
     println!("seed {seed}");
     let mut dice = Dice::new(seed);
     let dir = tempfile::tempdir().unwrap();
     let engine = open(dir.path(), durability);
+    let versioned = bucket(&engine, "versioned").await;
+    engine.put_versioning(&versioned, Versioning::Enabled).await.unwrap();
+    let versioned = engine.bucket(&versioned.name).unwrap();
     let bucket = bucket(&engine, "bucket").await;
     engine.close().await;
     drop(engine);
@@ -206,13 +256,14 @@ async fn kill_and_verify(durability: Durability, rounds: u64) {
         assert_eq!(engine.recovery().torn_blobs, 0);
         assert_sound(&engine);
         verify(&engine, &bucket, &said).await;
+        verify_versions(&engine, &versioned, &said).await;
         engine.sweep_in_background().unwrap();
         settle(dir.path()).await;
         assert_sound(&engine);
         verify(&engine, &bucket, &said).await;
         engine.close().await;
     }
-    assert!(!said.objects.is_empty() && !said.parts.is_empty());
+    assert!(!said.objects.is_empty() && !said.parts.is_empty() && !said.versions.is_empty());
 }
 
 #[tokio::test]

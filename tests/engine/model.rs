@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use staves::engine::error::{Error, Result};
 use staves::engine::list::{ListEntry, ListQuery, More};
-use staves::engine::object::{Deletion, PartOfObject};
+use staves::engine::object::PartOfObject;
 use staves::engine::upload::{Completion, UploadChecksum, UploadQuery};
 use staves::engine::{Durability, Engine, Options};
 use staves::wire::bucket_name::BucketName;
@@ -40,11 +40,11 @@ impl Drop for Place {
     }
 }
 
-struct Run {
+pub(super) struct Run {
     dir: tempfile::TempDir,
-    engine: Engine,
-    model: Model,
-    dice: Dice,
+    pub(super) engine: Engine,
+    pub(super) model: Model,
+    pub(super) dice: Dice,
     place: Place,
 }
 
@@ -73,7 +73,7 @@ fn name_of(error: &Error) -> String {
     format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect()
 }
 
-fn outcome<T, U>(result: Result<T>, of: impl FnOnce(T) -> U) -> std::result::Result<U, String> {
+pub(super) fn outcome<T, U>(result: Result<T>, of: impl FnOnce(T) -> U) -> std::result::Result<U, String> {
     result.map(of).map_err(|error| name_of(&error))
 }
 
@@ -115,13 +115,15 @@ impl Run {
     async fn step(&mut self) {
         let roll = self.dice.below(100);
         self.place.what = match roll {
-            0..4 => "create bucket",
+            0..3 => "create bucket",
+            3 => "set versioning",
             4 => "delete bucket",
             5..20 => "put",
             20..28 => "copy",
             28..34 => "delete",
             34..36 => "delete many",
-            36..44 => "list",
+            36..40 => "list",
+            40..44 => "list versions",
             44..52 => "create upload",
             52..68 => "put part",
             68..73 => "copy part",
@@ -134,12 +136,14 @@ impl Run {
             _ => "reopen",
         };
         match roll {
-            0..4 => self.create_bucket().await,
+            0..3 => self.create_bucket().await,
+            3 => self.set_versioning().await,
             4 => self.delete_bucket().await,
             5..20 => self.put().await,
             20..28 => self.copy().await,
             28..36 => self.delete().await,
-            36..44 => self.list().await,
+            36..40 => self.list().await,
+            40..44 => self.list_versions().await,
             44..52 => self.create_upload().await,
             52..68 => self.put_part().await,
             68..73 => self.copy_part().await,
@@ -153,12 +157,12 @@ impl Run {
         }
     }
 
-    fn some_bucket(&mut self) -> Option<String> {
+    pub(super) fn some_bucket(&mut self) -> Option<String> {
         let names: Vec<String> = self.model.buckets.keys().cloned().collect();
         self.dice.pick(&names).cloned()
     }
 
-    fn some_key(&mut self) -> String {
+    pub(super) fn some_key(&mut self) -> String {
         KEYS[self.dice.below(KEYS.len())].to_owned()
     }
 
@@ -182,7 +186,7 @@ impl Run {
         self.dice.bytes(length)
     }
 
-    fn some_condition(&mut self, bucket: &str, to: &str) -> Option<WriteCondition> {
+    pub(super) fn some_condition(&mut self, bucket: &str, to: &str) -> Option<WriteCondition> {
         match self.dice.below(10) {
             0 | 1 => Some(WriteCondition::IfNoneMatchAny),
             2 => Some(WriteCondition::IfMatch("0123456789abcdef0123456789abcdef".to_owned())),
@@ -198,14 +202,14 @@ impl Run {
             assert_eq!(outcome(again, drop), Err("BucketExists".to_owned()));
         } else {
             let handle = bucket(&self.engine, name).await;
-            self.model.buckets.insert(name.to_owned(), House { handle, objects: BTreeMap::default() });
+            self.model.buckets.insert(name.to_owned(), House::new(handle));
         }
     }
 
     async fn delete_bucket(&mut self) {
         let Some(name) = self.some_bucket() else { return };
         let house = &self.model.buckets[&name];
-        let expected = if house.objects.is_empty() { Ok(()) } else { Err("BucketNotEmpty".to_owned()) };
+        let expected = if house.lines.is_empty() { Ok(()) } else { Err("BucketNotEmpty".to_owned()) };
         assert_eq!(outcome(self.engine.delete_bucket(&house.handle).await, drop), expected);
         if expected.is_ok() {
             self.model.delete_bucket(&name);
@@ -222,6 +226,9 @@ impl Run {
         };
         let handle = &self.model.buckets[&name].handle;
         let written = put_if(&self.engine, handle, &to, &bytes, condition).await;
+        if let Ok(written) = &written {
+            self.learn(&name, &to, self.model.last_order(), written.version);
+        }
         assert_eq!(outcome(written, |written| written.etag), expected);
     }
 
@@ -237,33 +244,10 @@ impl Run {
             .await
             .unwrap();
         assert_eq!(copied.etag, self.model.put(&name, &to, bytes));
+        self.learn(&name, &to, self.model.last_order(), copied.version);
     }
 
-    async fn delete(&mut self) {
-        let Some(name) = self.some_bucket() else { return };
-        let count = 1 + self.dice.below(3);
-        let mut deletions = Vec::new();
-        let mut expected = Vec::new();
-        for _ in 0..count {
-            let what = self.some_key();
-            let condition = self.some_condition(&name, &what).filter(|it| matches!(it, WriteCondition::IfMatch(_)));
-            let refusal = self.model.refusal(&name, &what, condition.as_ref());
-            if refusal.is_none() {
-                self.model.buckets.get_mut(&name).unwrap().objects.remove(&what);
-            }
-            expected.push(refusal.map_or(Ok(()), |refusal| Err(refusal.to_owned())));
-            deletions.push(Deletion { condition, ..Deletion::of(key(&what)) });
-        }
-        let handle = &self.model.buckets[&name].handle;
-        let outcomes = if count == 1 {
-            vec![self.engine.delete_object(handle, deletions.remove(0)).await]
-        } else {
-            self.engine.delete_objects(handle, deletions).await.unwrap()
-        };
-        assert_eq!(outcomes.into_iter().map(|result| outcome(result, drop)).collect::<Vec<_>>(), expected);
-    }
-
-    fn some_query(&mut self) -> ListQuery {
+    pub(super) fn some_query(&mut self) -> ListQuery {
         ListQuery {
             prefix: PREFIXES[self.dice.below(PREFIXES.len())].to_owned(),
             delimiter: DELIMITERS[self.dice.below(DELIMITERS.len())].to_owned(),
@@ -320,7 +304,7 @@ impl Run {
         .map(|(algorithm, kind)| UploadChecksum { algorithm, kind });
         let handle = &self.model.buckets[&name].handle;
         let id = self.engine.create_upload(handle, new_upload(&to, checksum)).await.unwrap();
-        let base = self.model.object(&name, &to).map(|object| object.order);
+        let base = self.model.top(&name, &to);
         let order = self.model.next_order();
         self.model.uploads.push(Upload {
             bucket: name,
@@ -421,6 +405,9 @@ impl Run {
         let expected = self.model.complete(at, &claim, condition.as_ref()).map_err(str::to_owned);
         let handle = &self.model.buckets[&name].handle;
         let completed = self.engine.complete_upload(handle, &key(&to), &id, request).await;
+        if let Ok(completed) = &completed {
+            self.learn(&name, &to, self.model.uploads[at].order, completed.version);
+        }
         assert_eq!(outcome(completed, |completed| completed.etag), expected);
     }
 
@@ -565,6 +552,16 @@ impl Run {
                     PartOfObject::Beyond(count) => assert_eq!((usize::from(count), expected.len()), (1, 1)),
                     PartOfObject::Found(part, _) => assert_eq!(part.first_byte, expected[0] as u64),
                 }
+            }
+            for (from, line) in house.lines.iter().flat_map(|(key, lines)| lines.iter().map(move |line| (key, line))) {
+                let found = self.engine.open_version(&house.handle, &key(from), line.id);
+                let Some(object) = &line.object else {
+                    assert_eq!(outcome(found, drop), Err("IsDeleteMarker".to_owned()));
+                    continue;
+                };
+                let size_bytes = object.bytes.len() as u64;
+                let read = drain(found.unwrap().read(0, size_bytes)).await.unwrap();
+                assert!(read == object.bytes, "a version of {from} has other bytes");
             }
             for missing in KEYS.iter().filter(|it| !house.objects.contains_key(**it)) {
                 assert_eq!(outcome(self.engine.object(&house.handle, &key(missing)), drop), Err("NoSuchKey".into()));

@@ -6,8 +6,10 @@ use staves::engine::bucket::Bucket;
 use staves::engine::ids::UploadId;
 use staves::engine::list::{ListEntry, ListQuery, More};
 use staves::engine::upload::UploadChecksum;
+use staves::engine::version_id::VersionId;
 use staves::wire::conditions::WriteCondition;
 use staves::wire::etag::ETag;
+use staves::wire::versioning::Versioning;
 
 use super::support::md5;
 
@@ -24,9 +26,81 @@ pub(crate) struct Object {
     pub(crate) made_by: Option<(usize, Vec<usize>)>,
 }
 
+/// A version of a key, or, without an object, a delete marker.
+#[derive(Clone)]
+pub(crate) struct Line {
+    pub(crate) order: u64,
+    pub(crate) object: Option<Object>,
+    /// As the engine answered it; what was written without versioning is `null`.
+    pub(crate) id: Option<VersionId>,
+}
+
 pub(crate) struct House {
     pub(crate) handle: Bucket,
+    pub(crate) versioning: Versioning,
+    /// What each key has on top, if that is an object: follows from `lines`.
     pub(crate) objects: BTreeMap<String, Object>,
+    /// Of each key, the oldest first.
+    pub(crate) lines: BTreeMap<String, Vec<Line>>,
+}
+
+impl House {
+    pub(crate) fn new(handle: Bucket) -> House {
+        House { handle, versioning: Versioning::Never, objects: BTreeMap::new(), lines: BTreeMap::new() }
+    }
+
+    fn top(&self, key: &str) -> Option<u64> {
+        Some(self.lines.get(key)?.last()?.order)
+    }
+
+    /// Adds a line in its place. Of two with the id `null` the later stays.
+    fn add(&mut self, key: &str, order: u64, object: Option<Object>) {
+        let lines = self.lines.entry(key.to_owned()).or_default();
+        let id = if self.versioning == Versioning::Enabled { None } else { Some(VersionId::Null) };
+        let existing = lines.iter().position(|line| line.id == Some(VersionId::Null)).filter(|_| id.is_some());
+        match existing {
+            Some(at) if lines[at].order > order => {}
+            existing => {
+                existing.map(|at| lines.remove(at));
+                lines.push(Line { order, object, id });
+                lines.sort_by_key(|line| line.order);
+            }
+        }
+        self.refresh(key);
+    }
+
+    /// Takes a line away for good: whether it was a delete marker.
+    pub(crate) fn remove(&mut self, key: &str, id: VersionId) -> Option<bool> {
+        let lines = self.lines.get_mut(key)?;
+        let at = lines.iter().position(|line| line.id == Some(id))?;
+        let line = lines.remove(at);
+        self.refresh(key);
+        Some(line.object.is_none())
+    }
+
+    fn refresh(&mut self, key: &str) {
+        match self.lines.get(key).map(Vec::as_slice) {
+            None | Some([]) => {
+                self.lines.remove(key);
+                self.objects.remove(key);
+            }
+            Some([.., Line { object: Some(object), .. }]) => drop(self.objects.insert(key.to_owned(), object.clone())),
+            Some(_) => drop(self.objects.remove(key)),
+        }
+    }
+
+    /// The engine has said which id a line has.
+    pub(crate) fn learn(&mut self, key: &str, order: u64, id: VersionId) {
+        let Some(line) = self.lines.get_mut(key).and_then(|lines| lines.iter_mut().find(|line| line.order == order))
+        else {
+            return; // Superseded at once.
+        };
+        match line.id {
+            Some(known) => assert_eq!(known, id),
+            None => line.id = Some(id),
+        }
+        assert_eq!(line.id == Some(VersionId::Null), self.versioning != Versioning::Enabled);
+    }
 }
 
 /// A list that completes an upload: numbers, with the bytes that each is claimed to have.
@@ -45,7 +119,7 @@ pub(crate) struct Upload {
     pub(crate) key: String,
     pub(crate) id: UploadId,
     pub(crate) order: u64,
-    /// The current object's place when it was initiated.
+    /// What was on top when it was initiated.
     pub(crate) base: Option<u64>,
     pub(crate) checksum: Option<UploadChecksum>,
     pub(crate) parts: BTreeMap<u16, Vec<u8>>,
@@ -97,8 +171,27 @@ impl Model {
         let etag = ETag::plain(md5(&bytes));
         let order = self.next_order();
         let house = self.buckets.get_mut(bucket).unwrap();
-        house.objects.insert(key.to_owned(), Object { bytes, etag, order, made_by: None });
+        house.add(key, order, Some(Object { bytes, etag, order, made_by: None }));
         etag
+    }
+
+    /// The order of what came last.
+    pub(crate) fn last_order(&self) -> u64 {
+        self.order
+    }
+
+    pub(crate) fn delete(&mut self, bucket: &str, key: &str) {
+        let order = self.next_order();
+        let house = self.buckets.get_mut(bucket).unwrap();
+        match house.versioning {
+            Versioning::Never => drop(house.remove(key, VersionId::Null)),
+            Versioning::Enabled | Versioning::Suspended => house.add(key, order, None),
+        }
+    }
+
+    /// What is on top of a key, delete markers included.
+    pub(crate) fn top(&self, bucket: &str, key: &str) -> Option<u64> {
+        self.buckets.get(bucket)?.top(key)
     }
 
     pub(crate) fn delete_bucket(&mut self, bucket: &str) {
@@ -131,7 +224,7 @@ impl Model {
         if let Some(refusal) = self.refusal(&upload.bucket, &upload.key, condition) {
             return Err(refusal);
         }
-        let existing = self.object(&upload.bucket, &upload.key).map(|object| object.order);
+        let existing = self.top(&upload.bucket, &upload.key);
         if condition.is_some() && existing != upload.base {
             return Err("ConditionalConflict");
         }
@@ -143,9 +236,7 @@ impl Model {
             made_by: Some((at, claim.iter().map(|(_, bytes)| bytes.len()).collect())),
         };
         let (bucket, key) = (upload.bucket.clone(), upload.key.clone());
-        if existing.is_none_or(|existing| existing < object.order) {
-            self.buckets.get_mut(&bucket).unwrap().objects.insert(key, object);
-        }
+        self.buckets.get_mut(&bucket).unwrap().add(&key, object.order, Some(object));
         self.uploads[at].stage = Stage::Completed(claim.clone(), etag);
         Ok(etag)
     }
@@ -153,9 +244,10 @@ impl Model {
     /// What repeating a completion comes to.
     pub(crate) fn replay(&self, at: usize, claim: &Claim) -> Result<ETag, &'static str> {
         let upload = &self.uploads[at];
-        let made = self.object(&upload.bucket, &upload.key).and_then(|object| object.made_by.as_ref());
+        let lines = self.buckets.get(&upload.bucket).and_then(|house| house.lines.get(&upload.key));
+        let made = lines.into_iter().flatten().filter_map(|line| line.object.as_ref()?.made_by.as_ref());
         match &upload.stage {
-            Stage::Completed(first, etag) if first == claim && made.is_some_and(|(by, _)| *by == at) => Ok(*etag),
+            Stage::Completed(first, etag) if first == claim && made.clone().any(|(by, _)| *by == at) => Ok(*etag),
             _ => Err("NoSuchUpload"),
         }
     }

@@ -193,10 +193,10 @@ async fn delete_objects_versions_and_markers() {
         let reply = crate::documents::posting(&client, "/bkt?delete", &body).send().await.expect_status(200);
         reply.text().split_once("2006-03-01/\">").unwrap().1.trim_end_matches("</DeleteResult>").to_owned()
     };
-    let marked = delete("<Object><Key>k</Key></Object>").await;
+    let answer = delete("<Object><Key>k</Key></Object>").await;
     let marker = client.head(K).send().await.header("x-amz-version-id").unwrap().to_owned();
     let of_marker = format!("<DeleteMarker>true</DeleteMarker><DeleteMarkerVersionId>{marker}</DeleteMarkerVersionId>");
-    assert_eq!(marked, format!("<Deleted><Key>k</Key>{of_marker}</Deleted>"));
+    assert_eq!(answer, format!("<Deleted><Key>k</Key>{of_marker}</Deleted>"));
     let both =
         [&marker, &first, ABSENT, "x"].map(|id| format!("<Object><Key>k</Key><VersionId>{id}</VersionId></Object>"));
     assert_eq!(

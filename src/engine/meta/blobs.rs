@@ -2,10 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{corrupt, limit_to, size_from, size_to};
+use super::{corrupt, digest_from, limit_to, size_from, size_to};
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
 use crate::engine::ids::BlobName;
+use crate::wire::checksum::Digest;
 
 const INSERT: &str = "INSERT INTO blobs (name, size_bytes, crc64, refs, body) VALUES (?1, ?2, ?3, 1, ?4)";
 const SELECT: &str = "SELECT name, size_bytes, state, body FROM blobs WHERE id = ?1";
@@ -19,6 +20,7 @@ const PAGE_AFTER: &str = "SELECT id, name, size_bytes, crc64 FROM blobs WHERE id
     LIMIT 1000";
 const TOTAL_SIZE: &str = "SELECT coalesce(sum(size_bytes), 0) FROM blobs WHERE refs > 0";
 const INLINE_BODY: &str = "SELECT body FROM blobs WHERE id = ?1";
+const CRC64_OF_WHOLE: &str = "SELECT crc64 FROM blobs WHERE id = ?1 AND size_bytes = ?2";
 const MARK_TORN: &str = "UPDATE blobs SET state = 1 WHERE id = ?1";
 
 /// Where a blob's bytes are.
@@ -165,6 +167,16 @@ pub(crate) fn total_size(conn: &Connection) -> Result<u64> {
 /// The bytes of a blob that is kept in its row.
 pub(crate) fn inline_body(conn: &Connection, id: i64) -> Result<Vec<u8>> {
     Ok(conn.prepare_cached(INLINE_BODY)?.query_row([id], |row| row.get(0))?)
+}
+
+/// The CRC64NVME of an extent list, if it is known without reading: that of a single whole blob is.
+pub(crate) fn crc64_of(conn: &Connection, extents: &ExtentList) -> Result<Option<Digest>> {
+    let Some(extent) = extents.single().filter(|extent| extent.offset_bytes == 0) else { return Ok(None) };
+    let size = size_to(extent.length_bytes);
+    conn.prepare_cached(CRC64_OF_WHOLE)?
+        .query_row(params![extent.blob, size], |row| Ok(digest_from(row.get_ref(0)?.as_blob().unwrap_or_default())))
+        .optional()?
+        .transpose()
 }
 
 /// Records that the file does not hold what was acknowledged.

@@ -134,8 +134,12 @@ impl Engine {
             (_, Some(md5)) if algorithm == Algorithm::Md5 => Digest::from_slice(&md5),
             _ => None,
         };
-        let crc64 = known(Algorithm::Crc64Nvme);
-        if let (Some(md5), Some(checksum)) = (source.md5, known(algorithm)) {
+        let crc64 = match known(Algorithm::Crc64Nvme) {
+            None => self.read(|conn| blobs::crc64_of(conn, &source.extents))?,
+            known => known,
+        };
+        let checksum = if algorithm == Algorithm::Crc64Nvme { crc64 } else { known(algorithm) };
+        if let (Some(md5), Some(checksum)) = (source.md5, checksum) {
             match (crc64, wanted) {
                 (Some(crc64), _) => return Ok(CopyDigests { md5, checksum, crc64 }),
                 (None, CrcWanted::OnlyOf(_)) => return Ok(CopyDigests { md5, crc64: checksum, checksum }),

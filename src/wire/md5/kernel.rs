@@ -6,7 +6,7 @@
 use super::BLOCK_BYTES;
 
 /// Table of RFC 1321, `floor(2^32 * |sin(i + 1)|)`.
-const K: [u32; 64] = [
+pub(super) const K: [u32; 64] = [
     0xd76a_a478,
     0xe8c7_b756,
     0x2420_70db,

@@ -1,12 +1,20 @@
 //! Several streams at once, in the widest vectors that this processor has. The one module with `unsafe` code: calling a
-//! function that was compiled for instructions beyond the target's own is only allowed where they are known to be there.
+//! function that was compiled for instructions beyond the target's own is only allowed where they are known to be there,
+//! and bytes become vectors here.
 
 #![expect(
     unsafe_code,
-    reason = "functions compiled for AVX2 and AVX-512 are called after the processor was asked for them"
+    reason = "functions compiled for AVX2 and AVX-512 are called after the processor was asked, and vectors are loaded"
 )]
 
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256i, _mm256_loadu_si256};
+#[cfg(target_arch = "x86_64")]
+use std::mem::transmute;
+
 use super::kernel::{compress, compress_each};
+#[cfg(target_arch = "x86_64")]
+use super::vectors::{Blocks, WIDTH, compress_avx2, compress_avx512};
 use super::{BLOCK_BYTES, State};
 
 /// Which instructions are used. There is no value for those that the processor does not have.
@@ -79,24 +87,63 @@ pub fn compress_lanes(lanes: Lanes, jobs: &mut [(&mut State, &[u8])]) {
     assert!(jobs.iter().all(|(_, blocks)| blocks.len() == length), "as many blocks of each stream");
     assert!(jobs.len() <= lanes.max_streams(), "no more streams than lanes");
     match (lanes.0, jobs.len()) {
+        // A single stream in a vector is as fast with AVX-512, whose steps are shorter, and slower with AVX2.
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, 1..=WIDTH) => in_vectors::<1>(jobs, |states, blocks| {
+            // SAFETY (all three): the instructions are there, since only `best` and `all` make values of that kind, after
+            // asking the processor; the functions have no other conditions.
+            unsafe { compress_avx512::<1>(states, blocks) }
+        }),
+        #[cfg(target_arch = "x86_64")]
+        (Kind::Avx512, _) => in_vectors::<2>(jobs, |states, blocks| unsafe { compress_avx512::<2>(states, blocks) }),
         (_, 1) | (Kind::OneByOne, _) => jobs.iter_mut().for_each(|(state, blocks)| compress(&mut state.0, blocks)),
         (Kind::Plain, 2) => with_width::<2>(jobs, compress_each),
         (Kind::Plain, _) => with_width::<4>(jobs, compress_each),
-        // SAFETY (all below): the lanes' instructions are there, since only `best` and `all` make
-        // values of that kind, after asking the processor; the functions have no other conditions.
         #[cfg(target_arch = "x86_64")]
-        (Kind::Avx2, 2..=4) => with_width::<4>(jobs, |states, blocks| unsafe { avx2::<4>(states, blocks) }),
+        (Kind::Avx2, 2..=WIDTH) => {
+            in_vectors::<1>(jobs, |states, blocks| unsafe { compress_avx2::<1>(states, blocks) });
+        }
         #[cfg(target_arch = "x86_64")]
-        (Kind::Avx2, 5..=8) => with_width::<8>(jobs, |states, blocks| unsafe { avx2::<8>(states, blocks) }),
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Avx2, _) => with_width::<16>(jobs, |states, blocks| unsafe { avx2::<16>(states, blocks) }),
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Avx512, 2..=4) => with_width::<4>(jobs, |states, blocks| unsafe { avx512::<4>(states, blocks) }),
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Avx512, 5..=8) => with_width::<8>(jobs, |states, blocks| unsafe { avx512::<8>(states, blocks) }),
-        #[cfg(target_arch = "x86_64")]
-        (Kind::Avx512, _) => with_width::<16>(jobs, |states, blocks| unsafe { avx512::<16>(states, blocks) }),
+        (Kind::Avx2, _) => in_vectors::<2>(jobs, |states, blocks| unsafe { compress_avx2::<2>(states, blocks) }),
     }
+}
+
+/// Puts the states of up to `V` times eight streams into vectors, compresses, and takes them out again. Lanes without a
+/// stream work for nothing, on the first one's blocks.
+#[cfg(target_arch = "x86_64")]
+fn in_vectors<const V: usize>(
+    jobs: &mut [(&mut State, &[u8])],
+    compress: impl FnOnce(&mut [[__m256i; V]; 4], [Blocks<'_>; V]),
+) {
+    let mut blocks = [[jobs[0].1; WIDTH]; V];
+    let mut words = [[[0; WIDTH]; V]; 4];
+    for (at, (state, stream)) in jobs.iter().enumerate() {
+        blocks[at / WIDTH][at % WIDTH] = stream;
+        for (word, own) in words.iter_mut().zip(state.0) {
+            word[at / WIDTH][at % WIDTH] = own;
+        }
+    }
+    // SAFETY (both): eight words of 32 bits and such a vector are the same 32 bytes, whatever their values.
+    let mut states = words.map(|vectors| vectors.map(|words| unsafe { transmute::<[u32; WIDTH], __m256i>(words) }));
+    compress(&mut states, blocks);
+    let words = states.map(|vectors| vectors.map(|vector| unsafe { transmute::<__m256i, [u32; WIDTH]>(vector) }));
+    for (at, (state, _)) in jobs.iter_mut().enumerate() {
+        state.0 = words.each_ref().map(|word| word[at / WIDTH][at % WIDTH]);
+    }
+}
+
+/// 32 bytes as a vector.
+///
+/// # Panics
+///
+/// If there are fewer.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+#[inline]
+pub(super) fn load(bytes: &[u8]) -> __m256i {
+    let bytes = &bytes[..32];
+    // SAFETY: 32 bytes can be read there; they need not be aligned.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
 /// Lays the states of the streams beside each other, compresses, and puts them back. Lanes without a stream work for
@@ -124,16 +171,4 @@ fn has_avx2() -> bool {
 #[cfg(target_arch = "x86_64")]
 fn has_avx512() -> bool {
     is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl")
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn avx2<const N: usize>(states: &mut [[u32; N]; 4], blocks: [&[u8]; N]) {
-    compress_each(states, blocks);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl")]
-fn avx512<const N: usize>(states: &mut [[u32; N]; 4], blocks: [&[u8]; N]) {
-    compress_each(states, blocks);
 }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::date::AmzDate;
-use super::key::SigningKey;
+use super::key::{SigningKey, hex_text};
 use super::scope::Scope;
 use super::signed_headers::SignedHeaders;
 use super::{ALGORITHM, UNSIGNED_PAYLOAD};
@@ -88,7 +88,7 @@ impl Canonical {
     /// Computes the string to sign and the signature.
     pub fn sign(&self, date: AmzDate, scope: &Scope, key: &SigningKey) -> Computed {
         let canonical_request = self.to_bytes();
-        let hash = hex::encode(Sha256::digest(&canonical_request));
+        let hash = hex_text(Sha256::digest(&canonical_request).into());
         let string_to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{hash}", date.iso_basic());
         let signature = key.sign(&string_to_sign);
         Computed { canonical_request, string_to_sign, signature }

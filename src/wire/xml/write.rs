@@ -148,6 +148,10 @@ impl XmlWriter {
 /// Appends `text` with `& < > "` and control characters escaped, but for line feeds: those of a string to sign stand as
 /// they are. References to most control characters are XML 1.1, but they are what S3 sends.
 fn escape_into(out: &mut String, text: &str) {
+    // Most text is as it is.
+    if !text.bytes().any(|byte| byte < 0x20 || matches!(byte, b'&' | b'<' | b'>' | b'"')) {
+        return out.push_str(text);
+    }
     let mut written = 0;
     for (position, byte) in text.bytes().enumerate() {
         let entity = match byte {
