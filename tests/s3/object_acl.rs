@@ -192,8 +192,8 @@ async fn object_acl_owners_in_listings() {
     assert_eq!(owners("/bkt?list-type=2&fetch-owner=true").await, of_keys);
     assert_eq!(owners("/bkt?list-type=2").await, [""; 0]);
     assert_eq!(owners("/bkt?versions").await, [anna.clone(), anna.clone(), berta.clone(), berta.clone()]);
-    assert_eq!(owners("/bkt?uploads").await, [berta.clone()]);
-    assert_eq!(owners(&format!("/bkt/up?uploadId={id}")).await, [berta.clone()]);
+    assert_eq!(owners("/bkt?uploads").await, std::slice::from_ref(&berta));
+    assert_eq!(owners(&format!("/bkt/up?uploadId={id}")).await, std::slice::from_ref(&berta));
     two.anna.put("/bkt?acl").header("x-amz-acl", "private").send().await.expect_status(200);
     two.anna.put("/bkt?ownershipControls").body(ownership("BucketOwnerEnforced")).send().await.expect_status(200);
     assert_eq!(owners("/bkt?versions").await, [anna.clone(), anna.clone(), anna.clone(), anna.clone()]);
