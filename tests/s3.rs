@@ -6,6 +6,10 @@ mod support;
 
 #[path = "s3/abort_multipart_upload.rs"]
 mod abort_multipart_upload;
+#[path = "s3/access_matrix.rs"]
+mod access_matrix;
+#[path = "s3/access_support.rs"]
+mod access_support;
 #[path = "s3/accounts.rs"]
 mod accounts;
 #[path = "s3/addressing.rs"]
@@ -22,6 +26,10 @@ mod auth_presigned;
 mod auth_sigv2;
 #[path = "s3/bad_bodies.rs"]
 mod bad_bodies;
+#[path = "s3/bucket_acl.rs"]
+mod bucket_acl;
+#[path = "s3/bucket_policy.rs"]
+mod bucket_policy;
 #[path = "s3/buckets.rs"]
 mod buckets;
 #[path = "s3/checksums.rs"]
@@ -60,6 +68,14 @@ mod list_objects;
 mod list_objects_v2;
 #[path = "s3/list_parts.rs"]
 mod list_parts;
+#[path = "s3/object_acl.rs"]
+mod object_acl;
+#[path = "s3/ownership_controls.rs"]
+mod ownership_controls;
+#[path = "s3/post_object.rs"]
+mod post_object;
+#[path = "s3/public_access_block.rs"]
+mod public_access_block;
 #[path = "s3/put_object.rs"]
 mod put_object;
 #[path = "s3/routing.rs"]

@@ -11,7 +11,7 @@ use crate::engine::Durability;
 use crate::engine::open::MultipartOrder;
 use crate::facades::OriginPattern;
 use crate::http::origin::Origin;
-use crate::s3::AuthMode;
+use crate::s3::{AclDefaults, AuthMode};
 use crate::server::FacadeSetting;
 
 const EXAMPLES: &str = "\
@@ -186,6 +186,9 @@ pub(super) struct ServeArgs {
     /// `off` takes requests without looking at their signatures
     #[arg(long, value_name = "on|off", default_value = "on", value_parser = auth_mode, help_heading = "Who may call")]
     pub(super) auth: AuthMode,
+    /// What new buckets do with ACLs: `aws` as since 2023 (ACLs off, public access blocked), `legacy` as before
+    #[arg(long, value_name = "aws|legacy", default_value = "aws", help_heading = "Who may call")]
+    pub(super) acl_defaults: AclDefaults,
     /// The region of the endpoint
     #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = "Who may call")]
     pub(super) region: String,

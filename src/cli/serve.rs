@@ -62,6 +62,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .region(serve.region)
         .region_rule(region_rule)
         .auth(serve.auth)
+        .acl_defaults(serve.acl_defaults)
         .domains(serve.domain)
         .host_aliases(serve.host_alias)
         .tls(tls)

@@ -1,7 +1,8 @@
 //! Buckets: make, find, list, delete.
 
+use std::any::Any;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::document::DocumentName;
 use super::error::{Error, Result};
@@ -34,6 +35,9 @@ pub struct BucketRow {
     pub created: Timestamp,
     /// What it does with versions.
     pub state: BucketState,
+    /// What a dialect has made of the bucket's documents: gone when any of them changes, as all of this is then looked up
+    /// anew.
+    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 /// What a bucket does with versions.
@@ -81,7 +85,18 @@ impl Bucket {
         created: Timestamp,
         state: BucketState,
     ) -> Bucket {
-        Bucket(Arc::new(BucketRow { id, name, account, region, created, state }))
+        Bucket(Arc::new(BucketRow { id, name, account, region, created, state, derived: OnceLock::new() }))
+    }
+
+    /// What a dialect has made of the bucket's documents, if it has since one of them changed.
+    pub fn derived<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.0.derived.get()?).downcast().ok()
+    }
+
+    /// Keeps what a dialect has made of the bucket's documents. There is room for one value.
+    pub fn derive<T: Send + Sync + 'static>(&self, made: Arc<T>) {
+        // Of several requests that make it at the same time, the first is as good as any.
+        let _ = self.0.derived.set(made);
     }
 }
 

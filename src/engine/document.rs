@@ -114,6 +114,9 @@ impl Engine {
             require_owner(tx, owner)?;
             let before = documents::select(tx.conn, owner, namespace, &name)?;
             let (change, answer) = change(before.as_deref(), tx.now());
+            if owner != 0 && change != Change::Keep {
+                tx.buckets_change();
+            }
             match change {
                 Change::Keep => {}
                 Change::Put(body) => documents::upsert(tx.conn, owner, namespace, &name, &body)?,

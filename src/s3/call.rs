@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::Method;
 
 use super::Shared;
+use super::access::{self, Setting};
 use super::auth::{PayloadMode, Principal};
 use super::engine_error::{Named, s3_error};
 use super::error::{Result, S3Error};
@@ -55,12 +57,29 @@ impl Call {
             version_id: self.head.query.first("versionId"),
             method: self.head.method.as_str(),
         };
-        s3_error(error, named)
+        let error = s3_error(error, named);
+        match &self.found_bucket {
+            Some(bucket) if matches!(self.head.method, Method::GET | Method::HEAD) => {
+                access::hide_absence(self, bucket, self.head.target.key(), error)
+            }
+            _ => error,
+        }
     }
 
     /// The request's bucket name, checked.
     pub(crate) fn bucket_name(&self) -> Result<BucketName> {
         super::access::bucket_name(&self.head.target)
+    }
+
+    /// Keeps a document about access to the bucket.
+    pub(crate) async fn put_setting(&self, setting: Setting, body: Vec<u8>) -> Result<()> {
+        let put = self.engine().put_document(self.bucket()?, setting.name(), body);
+        put.await.map_err(|error| self.says(error))
+    }
+
+    /// From now on the bucket has none of these documents, also not the one that it was made with.
+    pub(crate) async fn delete_setting(&self, setting: Setting) -> Result<()> {
+        self.put_setting(setting, Vec::new()).await
     }
 
     /// Reads a document whole, compared with every digest that came with it.

@@ -23,9 +23,8 @@ const REFUSED: [&str; 8] = [
 ];
 
 /// Refused with everything that begins like this, so that what AWS adds to a feature is refused too.
-const REFUSED_FAMILIES: [&str; 4] = [
+const REFUSED_FAMILIES: [&str; 3] = [
     "x-amz-object-lock-",
-    "x-amz-grant-",
     "x-amz-server-side-encryption-customer-",
     "x-amz-copy-source-server-side-encryption-customer-",
 ];
@@ -37,9 +36,28 @@ const REFUSED_UNLESS_FALSE: [&str; 2] =
 /// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
 const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
 
+/// What an operation copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Copies {
+    Nothing,
+    Objects,
+    /// Also of a part of an object.
+    Ranges,
+}
+
+impl Copies {
+    pub(crate) fn of(row: &Row) -> Copies {
+        match row.header {
+            Some(COPY_SOURCE) if row.query.contains(&"partNumber") => Copies::Ranges,
+            Some(COPY_SOURCE) => Copies::Objects,
+            _ => Copies::Nothing,
+        }
+    }
+}
+
 /// Refuses a request that asks for what is not there.
-pub(crate) fn refuse_absent(row: &Row, head: &Head) -> Result<()> {
-    refuse_stray_copy_source(row, head)?;
+pub(crate) fn refuse_absent(copies: Copies, head: &Head) -> Result<()> {
+    refuse_stray_copy_source(copies, head)?;
     if head.headers.contains_key(BYPASS_GOVERNANCE) {
         let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
         return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
@@ -53,11 +71,6 @@ pub(crate) fn refuse_absent(row: &Row, head: &Head) -> Result<()> {
     if let Some(name) = head.headers.keys().map(http::HeaderName::as_str).find(asks) {
         return Err(S3Error::header_not_implemented(name));
     }
-    match head.header_filled("x-amz-acl").as_deref() {
-        // What is the owner's own is what holds anyway.
-        None | Some("private" | "bucket-owner-full-control") => {}
-        Some(_) => return Err(S3Error::header_not_implemented("x-amz-acl")),
-    }
     match head.header_filled("x-amz-server-side-encryption").as_deref() {
         None | Some("AES256") => Ok(()),
         Some("aws:kms" | "aws:kms:dsse") => Err(S3Error::header_not_implemented("x-amz-server-side-encryption")),
@@ -69,17 +82,15 @@ pub(crate) fn refuse_absent(row: &Row, head: &Head) -> Result<()> {
 
 /// A copy source on anything but a copy: the client meant another operation than the one it would get. And a range of it
 /// on what takes none: the client would get more than it meant.
-fn refuse_stray_copy_source(row: &Row, head: &Head) -> Result<()> {
-    let is_copy = row.header == Some(COPY_SOURCE);
+fn refuse_stray_copy_source(copies: Copies, head: &Head) -> Result<()> {
     match head.header(COPY_SOURCE) {
-        Some(sent) if !is_copy => {
+        Some(sent) if copies == Copies::Nothing => {
             let message = "You can only specify a copy source header for copy requests.";
             return Err(S3Error::invalid_argument(message, COPY_SOURCE, sent));
         }
         _ => {}
     }
-    let takes_range = is_copy && row.query.contains(&"partNumber");
-    if !takes_range && head.headers.contains_key(COPY_SOURCE_RANGE) {
+    if copies != Copies::Ranges && head.headers.contains_key(COPY_SOURCE_RANGE) {
         return Err(S3Error::header_not_implemented(COPY_SOURCE_RANGE));
     }
     Ok(())

@@ -90,6 +90,12 @@ pub(crate) async fn receive(
     Ok(sealed)
 }
 
+/// Compares a body that came without frames with what was announced of it.
+pub(crate) fn compare_with_head(sealed: &Sealed, integrity: &Integrity, expected_in: ExpectedDigestIn) -> Result<()> {
+    let announced = Unframed::Plain { sha256: None }.finish(integrity)?;
+    compare(sealed, integrity, &announced, expected_in)
+}
+
 /// What the end of a body adds to what its head announced.
 struct AtTheEnd {
     sha256: Option<[u8; 32]>,
@@ -200,7 +206,8 @@ fn incomplete() -> S3Error {
     Code::IncompleteBody.says("You did not provide the number of bytes specified by the Content-Length HTTP header")
 }
 
-fn payload_error(error: &PayloadError) -> S3Error {
+/// What S3 says to a body that breaks off.
+pub(crate) fn payload_error(error: &PayloadError) -> S3Error {
     match error {
         PayloadError::IdleTimeout => Code::RequestTimeout.into(),
         PayloadError::Truncated | PayloadError::Io(_) => incomplete(),

@@ -32,6 +32,7 @@ use crate::engine::Engine;
 use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
+pub use self::access::AclDefaults;
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -54,6 +55,8 @@ pub struct Config {
     pub region_rule: RegionRule,
     /// Whether requests have to be signed.
     pub auth: AuthMode,
+    /// What holds of access to buckets of which nothing was said.
+    pub acl_defaults: AclDefaults,
     /// Domains under which buckets are host names, beside `localhost`.
     pub domains: Vec<String>,
     /// Other names that clients reach this server by: tried when a signature fails, to say why.

@@ -58,8 +58,10 @@ pub(crate) struct Row {
 /// Whom a row serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessRule {
-    /// The account that owns the bucket.
-    BucketOwner,
+    /// Those whom the bucket lets do it.
+    ByBucket,
+    /// As `ByBucket`, but only the operation itself knows who asks, or for what.
+    InOperation,
     /// Anyone with an identity: there is no bucket yet, or none is meant.
     AnyIdentity,
 }
@@ -98,7 +100,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         query: &[],
         value: None,
         header: None,
-        access: AccessRule::BucketOwner,
+        access: AccessRule::ByBucket,
         errors: O::ERRORS,
         handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
@@ -114,7 +116,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         query: &[],
         value: None,
         header: None,
-        access: AccessRule::BucketOwner,
+        access: AccessRule::ByBucket,
         errors: ErrorDeclaration::Present,
         handler: Handler::Refuse,
     }
@@ -138,6 +140,11 @@ impl Row {
 
     pub(crate) const fn any_identity(mut self) -> Row {
         self.access = AccessRule::AnyIdentity;
+        self
+    }
+
+    pub(crate) const fn decided_in_operation(mut self) -> Row {
+        self.access = AccessRule::InOperation;
         self
     }
 

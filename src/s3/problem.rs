@@ -1,7 +1,12 @@
 //! What is wrong with a value of the wire, as S3's error: code, sentence and fields are the value's own.
 
 use super::error::S3Error;
+use crate::wire::acl::AclProblem;
 use crate::wire::object_lock::ObjectLockProblem;
+use crate::wire::ownership_controls::OwnershipProblem;
+use crate::wire::policy::PolicyProblem;
+use crate::wire::post_policy::PostPolicyProblem;
+use crate::wire::public_access_block::PublicAccessBlockProblem;
 use crate::wire::tagging::TagProblem;
 use crate::wire::versioning::VersioningProblem;
 
@@ -24,6 +29,36 @@ impl From<TagProblem> for S3Error {
 impl From<ObjectLockProblem> for S3Error {
     fn from(problem: ObjectLockProblem) -> S3Error {
         with_fields(problem.code().says(problem.message()), problem.fields())
+    }
+}
+
+impl From<AclProblem> for S3Error {
+    fn from(problem: AclProblem) -> S3Error {
+        with_fields(problem.code().says(problem.message()), problem.fields())
+    }
+}
+
+impl From<OwnershipProblem> for S3Error {
+    fn from(problem: OwnershipProblem) -> S3Error {
+        with_fields(problem.code().says(problem.message()), problem.fields())
+    }
+}
+
+impl From<PolicyProblem> for S3Error {
+    fn from(problem: PolicyProblem) -> S3Error {
+        with_fields(problem.code().says(problem.message()), problem.fields())
+    }
+}
+
+impl From<PostPolicyProblem> for S3Error {
+    fn from(problem: PostPolicyProblem) -> S3Error {
+        with_fields(problem.code().says(problem.message()), problem.fields())
+    }
+}
+
+impl From<PublicAccessBlockProblem> for S3Error {
+    fn from(problem: PublicAccessBlockProblem) -> S3Error {
+        problem.code().says(problem.message())
     }
 }
 

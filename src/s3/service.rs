@@ -9,6 +9,7 @@ use super::auth::{self, Authenticated, PayloadMode};
 use super::call::Call;
 use super::cors::CrossOrigin;
 use super::error::{Result, S3Error};
+use super::features::Copies;
 use super::operation::{BodyRule, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
@@ -125,11 +126,11 @@ impl Service {
             payload_mode: authenticated.payload_mode,
         };
         before_access(&call)?;
-        access::decide(row, &call.head, &call.principal, call.found_bucket.as_ref())?;
+        access::decide(row, &call)?;
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
-        features::refuse_absent(row, &call.head)?;
+        features::refuse_absent(Copies::of(row), &call.head)?;
         run(call).await
     }
 }

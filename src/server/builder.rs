@@ -23,7 +23,7 @@ use crate::engine::{Durability, Engine, Options};
 use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
-use crate::s3::{AuthMode, Config, RegionRule, Service};
+use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
@@ -63,6 +63,7 @@ pub struct ServerBuilder {
     region: String,
     region_rule: RegionRule,
     auth: AuthMode,
+    acl_defaults: AclDefaults,
     domains: Vec<String>,
     host_aliases: Vec<String>,
     public_url: Option<String>,
@@ -93,6 +94,7 @@ impl Default for ServerBuilder {
             region: "us-east-1".to_owned(),
             region_rule: RegionRule::Any,
             auth: AuthMode::On,
+            acl_defaults: AclDefaults::default(),
             domains: vec![LOCALHOST.to_owned()],
             host_aliases: Vec::new(),
             public_url: None,
@@ -185,6 +187,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn auth(mut self, auth: AuthMode) -> Self {
         self.auth = auth;
+        self
+    }
+
+    /// What holds of ACLs and public access in buckets of which nothing was said. Default: what AWS does since 2023.
+    #[must_use]
+    pub fn acl_defaults(mut self, defaults: AclDefaults) -> Self {
+        self.acl_defaults = defaults;
         self
     }
 
@@ -351,6 +360,7 @@ impl ServerBuilder {
                 region: self.region.clone(),
                 region_rule: self.region_rule,
                 auth: self.auth,
+                acl_defaults: self.acl_defaults,
                 domains: self.domains.clone(),
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),

@@ -47,6 +47,7 @@ codes! {
     InternalError = "InternalError", 500, "We encountered an internal error. Please try again.";
     InvalidAccessKeyId = "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records.";
     InvalidArgument = "InvalidArgument", 400, "Invalid Argument";
+    InvalidBucketAclWithBlockPublicAccessError = "InvalidBucketAclWithBlockPublicAccessError", 400, "Bucket cannot have public ACLs set with BlockPublicAccess enabled";
     InvalidBucketAclWithObjectOwnership = "InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
     InvalidBucketName = "InvalidBucketName", 400, "The specified bucket is not valid.";
     InvalidBucketOwnerAwsAccountId = "InvalidBucketOwnerAWSAccountID", 400, "The value of the expected bucket owner parameter must be an AWS Account ID...";

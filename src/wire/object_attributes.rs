@@ -1,10 +1,11 @@
-//! What is set on a version of an object and may change without a new version: tags, retention and legal hold. Not the
+//! What is set on a version of an object and may change without a new version: tags, retention, legal hold and the ACL. Not the
 //! headers that are stored with it, which never change.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::acl::Acl;
 use super::object_lock::ObjectLock;
 use super::tagging::TagSet;
 
@@ -19,6 +20,9 @@ pub struct ObjectAttributes {
     /// Its retention and legal hold.
     #[serde(skip_serializing_if = "is_default")]
     pub lock: ObjectLock,
+    /// Its owner, and what is granted to whom. None: it is the bucket owner's, who alone may do anything with it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub acl: Option<Acl>,
 }
 
 /// Stored bytes that no version of [`ObjectAttributes::to_stored`] wrote.
@@ -70,6 +74,7 @@ impl std::error::Error for UnreadableAttributes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::acl::{CannedAcl, Owner};
     use crate::wire::object_lock::{LegalHold, Retention, RetentionMode};
     use crate::wire::time::Timestamp;
 
@@ -79,12 +84,13 @@ mod tests {
         let full = ObjectAttributes {
             tags: TagSet::parse_header("a=1&b=").unwrap(),
             lock: ObjectLock { retention: Some(retention), legal_hold: Some(LegalHold::On) },
+            acl: Some(CannedAcl::PublicRead.on_bucket(Owner::new("1"))),
         };
         let stored = full.to_stored().unwrap();
         assert_eq!(ObjectAttributes::from_stored(Some(&stored)).unwrap(), full);
         assert_eq!(ObjectAttributes::default().to_stored(), None);
         assert_eq!(ObjectAttributes::from_stored(None).unwrap(), ObjectAttributes::default());
-        let tagged = ObjectAttributes { lock: ObjectLock::default(), ..full };
+        let tagged = ObjectAttributes { lock: ObjectLock::default(), acl: None, ..full };
         let json = b"\x01{\"tags\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}";
         assert_eq!(tagged.to_stored().as_deref(), Some(json.as_slice()));
     }

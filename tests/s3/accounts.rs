@@ -52,7 +52,6 @@ async fn accounts_strangers_are_denied() {
         ("PUT", K),
         ("DELETE", K),
         ("POST", "/bkt/k?uploads"),
-        ("POST", "/bkt?delete"),
         ("GET", "/bkt/k?attributes"),
     ] {
         denied(&berta.request(method, target).send().await);

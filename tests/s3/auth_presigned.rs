@@ -247,7 +247,7 @@ async fn auth_presigned_hoisted_headers() {
     let url = client.presigned_target("PUT", "/bkt/h?x-amz-storage-class=NOPE", 60);
     client.put(&url).anonymous().body("x").send().await.expect_error(400, "InvalidStorageClass");
     let url = client.presigned_target("PUT", "/bkt/h?x-amz-acl=public-read", 60);
-    client.put(&url).anonymous().body("x").send().await.expect_error(501, "NotImplemented");
+    client.put(&url).anonymous().body("x").send().await.expect_error(400, "AccessControlListNotSupported");
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ async fn cors_actual_answers() {
     assert_eq!((denied.status, cors_headers(&denied)), (403, expected.to_vec()));
     let unchanged = client.get("/bkt/k").header("origin", "http://a.test").header("if-none-match", "*").send().await;
     assert_eq!((unchanged.status, cors_headers(&unchanged)), (304, expected.to_vec()));
-    let refused = client.get("/bkt?policy").header("origin", "http://a.test").send().await;
+    let refused = client.get("/bkt/k?torrent").header("origin", "http://a.test").send().await;
     assert_eq!((refused.status, cors_headers(&refused)), (501, expected.to_vec()));
     let head = client.head("/bkt/k").header("origin", "http://whoever.test").send().await.expect_status(200);
     assert_eq!(head.header("access-control-allow-origin"), Some("*"));

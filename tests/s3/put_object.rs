@@ -215,9 +215,6 @@ async fn put_object_features_that_do_not_exist_are_refused_by_name() {
         ("x-amz-object-lock-mode", "GOVERNANCE"),
         ("x-amz-object-lock-retain-until-date", "2030-01-01T00:00:00Z"),
         ("x-amz-object-lock-legal-hold", "ON"),
-        ("x-amz-acl", "public-read"),
-        ("x-amz-grant-read", "id=\"x\""),
-        ("x-amz-grant-full-control", "id=\"x\""),
         ("x-amz-server-side-encryption", "aws:kms"),
         ("x-amz-server-side-encryption", "aws:kms:dsse"),
         ("x-amz-server-side-encryption-aws-kms-key-id", "k"),
@@ -233,9 +230,6 @@ async fn put_object_features_that_do_not_exist_are_refused_by_name() {
     }
     let server = TestServer::start().await;
     let client = server.bucket().await;
-    for acl in ["private", "bucket-owner-full-control"] {
-        put(&client, &[("x-amz-acl", acl)]).await.expect_status(200);
-    }
     let rename = client.put(&format!("{K}?renameObject")).header("x-amz-rename-source", "/bkt/other").send().await;
     let message = "A query parameter you provided implies functionality that is not implemented";
     let fields = [("Code", "NotImplemented"), ("Message", message), ("QueryParameter", "renameObject")];

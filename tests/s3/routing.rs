@@ -10,7 +10,7 @@ const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// The operations that exist here.
-const IMPLEMENTED: [&str; 82] = [
+const IMPLEMENTED: [&str; 97] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -28,12 +28,16 @@ const IMPLEMENTED: [&str; 82] = [
     "DeleteBucketMetadataConfiguration",
     "DeleteBucketMetadataTableConfiguration",
     "DeleteBucketMetricsConfiguration",
+    "DeleteBucketOwnershipControls",
+    "DeleteBucketPolicy",
     "DeleteBucketReplication",
     "DeleteBucketWebsite",
     "DeleteObject",
     "DeleteObjects",
+    "DeletePublicAccessBlock",
     "GetBucketAbac",
     "GetBucketAccelerateConfiguration",
+    "GetBucketAcl",
     "GetBucketAnalyticsConfiguration",
     "GetBucketCors",
     "GetBucketEncryption",
@@ -48,12 +52,17 @@ const IMPLEMENTED: [&str; 82] = [
     "GetBucketMetricsConfiguration",
     "GetBucketNotification",
     "GetBucketNotificationConfiguration",
+    "GetBucketOwnershipControls",
+    "GetBucketPolicy",
+    "GetBucketPolicyStatus",
     "GetBucketReplication",
     "GetBucketRequestPayment",
     "GetBucketVersioning",
     "GetBucketWebsite",
     "GetObject",
+    "GetObjectAcl",
     "GetObjectAttributes",
+    "GetPublicAccessBlock",
     "HeadBucket",
     "HeadObject",
     "ListBucketAnalyticsConfigurations",
@@ -68,8 +77,10 @@ const IMPLEMENTED: [&str; 82] = [
     "ListParts",
     "OptionsBucket",
     "OptionsObject",
+    "PostObject",
     "PutBucketAbac",
     "PutBucketAccelerateConfiguration",
+    "PutBucketAcl",
     "PutBucketAnalyticsConfiguration",
     "PutBucketCors",
     "PutBucketEncryption",
@@ -81,11 +92,15 @@ const IMPLEMENTED: [&str; 82] = [
     "PutBucketMetricsConfiguration",
     "PutBucketNotification",
     "PutBucketNotificationConfiguration",
+    "PutBucketOwnershipControls",
+    "PutBucketPolicy",
     "PutBucketReplication",
     "PutBucketRequestPayment",
     "PutBucketVersioning",
     "PutBucketWebsite",
     "PutObject",
+    "PutObjectAcl",
+    "PutPublicAccessBlock",
     "UpdateBucketMetadataAnnotationTableConfiguration",
     "UpdateBucketMetadataInventoryTableConfiguration",
     "UpdateBucketMetadataJournalTableConfiguration",
@@ -178,6 +193,8 @@ async fn routing_every_operation_of_the_model() {
         let reply = request.send().await;
         has_ids(&reply);
         match row.query.first() {
+            // Taken for a form, sent to a bucket of a name that none has.
+            None if row.name == "WriteGetObjectResponse" => drop(reply.expect_error(400, "InvalidBucketName")),
             Some(name) => refused(
                 &reply,
                 501,
@@ -276,16 +293,6 @@ async fn routing_other_methods() {
 }
 
 #[tokio::test]
-async fn routing_form_posts_are_refused() {
-    let witness = Witness::new().await;
-    let form = "--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nk\r\n--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\nv\r\n--x--\r\n";
-    let post = || witness.client.post("/bkt").header("content-type", "multipart/form-data; boundary=x").body(form);
-    post().send().await.expect_error(501, "NotImplemented");
-    post().anonymous().send().await.expect_error(501, "NotImplemented");
-    witness.unchanged("a form").await;
-}
-
-#[tokio::test]
 async fn routing_implemented_operations_answer_their_own_document() {
     let server = TestServer::start().await;
     let client = server.bucket().await;
@@ -323,7 +330,7 @@ async fn routing_implemented_operations_answer_their_own_document() {
 async fn routing_refuses_before_it_looks_at_the_bucket_but_after_the_signature() {
     let server = TestServer::start().await;
     let client = server.client();
-    client.get("/gone?policy").send().await.expect_error(501, "NotImplemented");
+    client.get("/gone/k?torrent").send().await.expect_error(501, "NotImplemented");
     let wrong = client.with_credentials(staves::wire::sigv4::Credentials::new("test", "wrong"));
-    wrong.get("/gone?policy").send().await.expect_error(403, "SignatureDoesNotMatch");
+    wrong.get("/gone/k?torrent").send().await.expect_error(403, "SignatureDoesNotMatch");
 }

@@ -1,6 +1,7 @@
 //! Who calls: which mechanism a request uses, and whether its signature is right. Not what the caller may do.
 
 mod denied;
+mod form;
 mod sigv2;
 mod sigv4;
 
@@ -17,6 +18,8 @@ use crate::http::identity::Identity;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{AuthScheme, ChunkSigning, PayloadHash};
+
+pub(crate) use self::form::{by_form, missing_field};
 
 /// Who calls.
 #[derive(Debug, Clone)]

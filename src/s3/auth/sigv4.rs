@@ -185,7 +185,7 @@ pub(super) fn payload_mode(hash: PayloadHash, seed: Option<ChunkSeed>) -> Payloa
     }
 }
 
-fn expected_region<'a>(shared: &'a Shared, sent: &'a str) -> &'a str {
+pub(super) fn expected_region<'a>(shared: &'a Shared, sent: &'a str) -> &'a str {
     match shared.config.region_rule {
         RegionRule::Exact => &shared.config.region,
         RegionRule::Any => sent,
@@ -200,7 +200,7 @@ pub(super) fn find_identity(shared: &Shared, access_key: &str) -> Result<Arc<Ide
 }
 
 /// Deriving a key costs four HMACs, and a client uses one key all day.
-fn signing_key(shared: &Shared, identity: &Identity, scope: &Scope) -> SigningKey {
+pub(super) fn signing_key(shared: &Shared, identity: &Identity, scope: &Scope) -> SigningKey {
     shared.signing_keys.get(&identity.access_key, scope, || SigningKey::derive(identity.secret_key.expose(), scope))
 }
 
@@ -240,7 +240,7 @@ fn presign_error(error: &PresignError) -> S3Error {
     }
 }
 
-fn with_region(error: S3Error, region: Option<&str>) -> S3Error {
+pub(super) fn with_region(error: S3Error, region: Option<&str>) -> S3Error {
     match region {
         Some(region) => error.with("Region", region),
         None => error,

@@ -85,7 +85,7 @@ fn answer(call: &Call, completed: &Completed) -> Result<Reply> {
 }
 
 /// The object's URL at the address that the client came by.
-fn location(call: &Call, bucket: &str, key: &[u8]) -> String {
+pub(super) fn location(call: &Call, bucket: &str, key: &[u8]) -> String {
     let key = percent::encode(key);
     if let Some(url) = &call.shared.config.public_url {
         return format!("{}/{bucket}/{key}", url.trim_end_matches('/'));

@@ -2,13 +2,14 @@
 
 use super::copy_source::{self, CopySourceName};
 use super::version_id::{self, refuse_version_id};
-use super::{multipart, object_reply, stored_headers, write_conditions};
+use super::{acl_headers, multipart, object_reply, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
+use crate::wire::acl::Acl;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
@@ -23,6 +24,8 @@ pub(crate) struct CopyObject {
     directive: Directive,
     /// Of the request; what of it is used depends on the directive.
     headers: ObjectHeaders,
+    /// The source's is never copied.
+    acl: Option<Acl>,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
 }
@@ -52,6 +55,7 @@ impl Operation for CopyObject {
             source,
             directive: metadata,
             headers,
+            acl: acl_headers::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
                 Some(sent) => Some(multipart::checksum_algorithm(&sent)?),
                 None => None,
@@ -78,7 +82,7 @@ impl Operation for CopyObject {
         let copy = Copy {
             key: self.key,
             headers,
-            attributes: ObjectAttributes::default(),
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };

@@ -4,7 +4,7 @@ use super::version_id::VersionAsked;
 use crate::engine::error::Error;
 use crate::engine::object::{Object, OpenObject};
 use crate::engine::version_id::VersionId;
-use crate::s3::access;
+use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::engine_error::{Named, s3_error};
 use crate::s3::error::{Result, S3Error};
@@ -60,11 +60,10 @@ impl CopySourceName {
         };
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
-        if call.identity()?.account != bucket.account {
-            return Err(Code::AccessDenied.into());
-        }
-        let version = VersionAsked::parse(self.version.as_deref())?.known(&self.key)?;
-        let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says)?;
+        access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
+        let version = VersionAsked::parse(version_id)?.known(&self.key)?;
+        let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
+        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         check_conditions(&call.head, &opened.object)?;
         let storage_class = opened.object.headers.storage_class;
         if storage_class.is_archived() {

@@ -2,16 +2,23 @@
 
 use http::header::LOCATION;
 
-use crate::engine::bucket::Bucket;
+use super::acl_headers;
+use super::ownership_controls::refusal;
+use crate::engine::bucket::{Bucket, BucketState, NewBucket};
+use crate::engine::document::DocumentName;
 use crate::engine::error::Error;
+use crate::s3::access::{AclDefaults, Setting, caller_as_owner};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
+use crate::wire::acl::Acl;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
+use crate::wire::ownership_controls::ObjectOwnership;
+use crate::wire::public_access_block::PublicAccessBlock;
 use crate::wire::xml::Element;
 
 /// The region that is never named in a location constraint.
@@ -68,6 +75,9 @@ const MAX_CONFIGURATION_BYTES: u64 = 163_840;
 /// A bucket to make.
 pub(crate) struct CreateBucket {
     name: BucketName,
+    /// If the request says it.
+    ownership: Option<ObjectOwnership>,
+    acl: Option<Acl>,
 }
 
 impl Operation for CreateBucket {
@@ -76,8 +86,18 @@ impl Operation for CreateBucket {
 
     fn parse(call: &Call) -> Result<Self> {
         let name = call.bucket_name()?;
-        check_headers(&call.head)?;
-        Ok(CreateBucket { name })
+        check_namespace(&call.head)?;
+        let ownership = ownership(&call.head)?;
+        let legacy = call.shared.config.acl_defaults == AclDefaults::Legacy;
+        let (by_default, block) = if legacy {
+            (ObjectOwnership::ObjectWriter, PublicAccessBlock::ALL_OFF)
+        } else {
+            (ObjectOwnership::BucketOwnerEnforced, PublicAccessBlock::ALL_ON)
+        };
+        let owner = caller_as_owner(&call.principal);
+        let given = acl_headers::parse(call)?;
+        let acl = acl_headers::of_new_bucket(given, ownership.unwrap_or(by_default), block, owner)?;
+        Ok(CreateBucket { name, ownership, acl })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
@@ -85,7 +105,14 @@ impl Operation for CreateBucket {
         let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
         let constraint = location_constraint(&body)?;
         let region = region_for(&call.shared.config.region, constraint.as_deref())?;
-        match call.engine().create_bucket(&self.name, &account, &region).await {
+        let new = NewBucket {
+            name: self.name.clone(),
+            account: account.clone(),
+            region,
+            state: BucketState::default(),
+            documents: self.settings()?,
+        };
+        match call.engine().create_new_bucket(new).await {
             Ok(_) => Ok(self.created()),
             Err(Error::BucketExists { account: owner }) if owner == account => self.owned_already(&call),
             Err(Error::BucketExists { .. }) => Err(Code::BucketAlreadyExists.with("BucketName", &self.name)),
@@ -95,6 +122,18 @@ impl Operation for CreateBucket {
 }
 
 impl CreateBucket {
+    /// The documents about access that the bucket is made with.
+    fn settings(&self) -> Result<Vec<(DocumentName<'static>, Vec<u8>)>> {
+        let mut settings = Vec::new();
+        if let Some(ownership) = self.ownership {
+            settings.push((Setting::Ownership.name(), ownership.to_xml().into_bytes()));
+        }
+        if let Some(acl) = &self.acl {
+            settings.push((Setting::Acl.name(), serde_json::to_vec(acl).map_err(S3Error::internal)?));
+        }
+        Ok(settings)
+    }
+
     fn created(&self) -> Reply {
         Reply::ok().header(LOCATION, &format!("/{}", self.name)).amz("x-amz-bucket-arn", &bucket_arn(&self.name))
     }
@@ -123,17 +162,15 @@ pub(crate) fn bucket_arn(name: &BucketName) -> String {
     format!("arn:aws:s3:::{name}")
 }
 
-/// Headers that change what is made. There are no ACLs here, which is what `BucketOwnerEnforced` means.
-fn check_headers(head: &Head) -> Result<()> {
-    const OWNERSHIP: &str = "x-amz-object-ownership";
+/// `x-amz-object-ownership`.
+fn ownership(head: &Head) -> Result<Option<ObjectOwnership>> {
+    let sent = head.header("x-amz-object-ownership");
+    sent.map(|sent| ObjectOwnership::parse_header(&sent).map_err(refusal)).transpose()
+}
+
+/// There is the one namespace here.
+fn check_namespace(head: &Head) -> Result<()> {
     const NAMESPACE: &str = "x-amz-bucket-namespace";
-    match head.header_filled(OWNERSHIP).as_deref() {
-        None | Some("BucketOwnerEnforced") => {}
-        Some("BucketOwnerPreferred" | "ObjectWriter") => return Err(S3Error::header_not_implemented(OWNERSHIP)),
-        Some(other) => {
-            return Err(S3Error::invalid_argument("Invalid x-amz-object-ownership header", OWNERSHIP, other));
-        }
-    }
     match head.header_filled(NAMESPACE).as_deref() {
         None | Some("global") => Ok(()),
         Some(_) => Err(S3Error::header_not_implemented(NAMESPACE)),

@@ -1,11 +1,14 @@
 //! `CreateMultipartUpload`: everything of the object to be but its bytes is settled here.
 
-use super::{multipart, object_reply, stored_headers};
+use super::{acl_headers, multipart, object_reply, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
+use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
+use crate::wire::acl::Acl;
+use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
@@ -15,6 +18,7 @@ use crate::wire::xml::{Declaration, XmlWriter};
 pub(crate) struct CreateMultipartUpload {
     key: ObjectKey,
     headers: ObjectHeaders,
+    acl: Option<Acl>,
     checksum: Option<UploadChecksum>,
 }
 
@@ -23,9 +27,15 @@ impl Operation for CreateMultipartUpload {
     const ACTION: &'static str = "s3:PutObject";
 
     fn parse(call: &Call) -> Result<Self> {
+        if matches!(call.principal, Principal::Anonymous) {
+            // Two spaces: seen on AWS, whatever the bucket allows.
+            let message = "Anonymous users cannot initiate multipart uploads.  Please authenticate.";
+            return Err(Code::AccessDenied.says(message));
+        }
         Ok(CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
+            acl: acl_headers::of_new_object(call)?,
             checksum: multipart::declared_checksum(&call.head)?,
         })
     }
@@ -35,7 +45,7 @@ impl Operation for CreateMultipartUpload {
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
-            attributes: ObjectAttributes::default(),
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };

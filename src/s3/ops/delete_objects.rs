@@ -3,6 +3,7 @@
 use super::version_id::VersionAsked;
 use super::{listing, write_conditions};
 use crate::engine::object::{Deleted, Deletion};
+use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
@@ -58,7 +59,13 @@ impl Operation for DeleteObjects {
     async fn run(self, mut call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let body = call.document(MAX_DOCUMENT_BYTES, DigestRule::Required).await?;
-        let request = Request::parse(&body).map_err(S3Error::without_declaration)?;
+        let mut request = Request::parse(&body).map_err(S3Error::without_declaration)?;
+        for entry in &mut request.entries {
+            let demand = Demand::on_object(Self::ACTION, &bucket, &entry.key, entry.version_id.as_deref());
+            if let Err(denied) = access::require(&call, &demand) {
+                entry.plan = Plan::Refuse(denied.code());
+            }
+        }
         let deletions = request.entries.iter().filter_map(|entry| match &entry.plan {
             Plan::Delete(deletion) => Some(deletion.clone()),
             Plan::Nothing | Plan::Refuse(_) => None,

@@ -3,6 +3,9 @@
 //! `write_conditions`.
 
 mod abort_multipart_upload;
+mod acl_headers;
+mod bucket_acl;
+mod bucket_policy;
 mod complete_multipart_upload;
 mod copy_object;
 mod copy_source;
@@ -23,7 +26,13 @@ mod list_objects_v2;
 mod list_parts;
 mod listing;
 mod multipart;
+mod object_acl;
+mod object_facts;
 mod object_reply;
+mod ownership_controls;
+mod post_form;
+mod post_object;
+mod public_access_block;
 mod put_object;
 mod stored_headers;
 mod upload_part;
@@ -33,6 +42,8 @@ mod versioning;
 mod write_conditions;
 
 pub(crate) use self::abort_multipart_upload::AbortMultipartUpload;
+pub(crate) use self::bucket_acl::{GetBucketAcl, PutBucketAcl};
+pub(crate) use self::bucket_policy::{DeleteBucketPolicy, GetBucketPolicy, GetBucketPolicyStatus, PutBucketPolicy};
 pub(crate) use self::complete_multipart_upload::CompleteMultipartUpload;
 pub(crate) use self::copy_object::CopyObject;
 pub(crate) use self::create_bucket::{CreateBucket, region_of};
@@ -50,6 +61,13 @@ pub(crate) use self::list_object_versions::ListObjectVersions;
 pub(crate) use self::list_objects::ListObjects;
 pub(crate) use self::list_objects_v2::ListObjectsV2;
 pub(crate) use self::list_parts::ListParts;
+pub(crate) use self::object_acl::{GetObjectAcl, PutObjectAcl};
+pub(crate) use self::object_facts::{acl_of_object, tags_of_object, upload_initiator};
+pub(crate) use self::ownership_controls::{
+    DeleteBucketOwnershipControls, GetBucketOwnershipControls, PutBucketOwnershipControls,
+};
+pub(crate) use self::post_object::PostObject;
+pub(crate) use self::public_access_block::{DeletePublicAccessBlock, GetPublicAccessBlock, PutPublicAccessBlock};
 pub(crate) use self::put_object::PutObject;
 pub(crate) use self::upload_part::UploadPart;
 pub(crate) use self::upload_part_copy::UploadPartCopy;

@@ -1,7 +1,7 @@
 //! `PutObject`: an object in one piece.
 
 use super::version_id::{refuse_version_id, show_new};
-use super::{object_reply, stored_headers, write_conditions};
+use super::{acl_headers, object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
@@ -9,6 +9,7 @@ use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
 use crate::s3::operation::{BodyRule, Operation};
 use crate::s3::reply::Reply;
+use crate::wire::acl::Acl;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
@@ -19,6 +20,7 @@ use crate::wire::object_key::ObjectKey;
 pub(crate) struct PutObject {
     key: ObjectKey,
     headers: ObjectHeaders,
+    acl: Option<Acl>,
     integrity: Integrity,
     condition: Option<WriteCondition>,
 }
@@ -33,6 +35,7 @@ impl Operation for PutObject {
         Ok(PutObject {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
+            acl: acl_headers::of_new_object(call)?,
             condition: write_conditions::parse(&call.head)?,
             integrity: Integrity::of(&call.head, &call.payload_mode)?,
         })
@@ -46,7 +49,7 @@ impl Operation for PutObject {
         let put = Put {
             key: self.key,
             headers: self.headers,
-            attributes: ObjectAttributes::default(),
+            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
             // AWS computes one where the client sent none.
             checksum: self.integrity.algorithm().unwrap_or(Algorithm::Crc64Nvme),
             condition: self.condition,

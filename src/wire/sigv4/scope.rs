@@ -122,7 +122,7 @@ pub enum ScopeError {
 
 impl ScopeError {
     /// AWS's sentence, without its prefix.
-    pub(super) fn sentence(&self) -> String {
+    pub fn sentence(&self) -> String {
         match self {
             Self::Malformed => {
                 r#"the Credential is mal-formed; expecting "<YOUR-AKID>/YYYYMMDD/REGION/SERVICE/aws4_request"."#
