@@ -143,7 +143,7 @@ pub(crate) static TABLE: &[Row] = &[
     refused("RestoreObject", POST, Object).query(&["restore"]),
     refused("GetObjectRetention", GET, Object).query(&["retention"]),
     refused("PutObjectRetention", PUT, Object).query(&["retention"]),
-    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]),
+    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]).closed(),
     refused("GetObjectTagging", GET, Object).query(&["tagging"]),
     refused("PutObjectTagging", PUT, Object).query(&["tagging"]),
     refused("DeleteObjectTagging", DELETE, Object).query(&["tagging"]),
