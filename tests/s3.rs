@@ -30,6 +30,8 @@ mod bad_bodies;
 mod bucket_acl;
 #[path = "s3/bucket_policy.rs"]
 mod bucket_policy;
+#[path = "s3/bucket_tagging.rs"]
+mod bucket_tagging;
 #[path = "s3/buckets.rs"]
 mod buckets;
 #[path = "s3/checksums.rs"]
@@ -68,6 +70,10 @@ mod list_objects;
 mod list_objects_v2;
 #[path = "s3/list_parts.rs"]
 mod list_parts;
+#[path = "s3/object_lock.rs"]
+mod object_lock;
+#[path = "s3/object_tagging.rs"]
+mod object_tagging;
 #[path = "s3/ownership_controls.rs"]
 mod ownership_controls;
 #[path = "s3/post_object.rs"]

@@ -109,7 +109,7 @@ impl Run {
         let Some(name) = self.some_bucket() else { return };
         let mut query = VersionQuery { keys: self.some_query(), after_version: None };
         let house = &self.model.buckets[&name];
-        let mut lines: Vec<(String, (u64, VersionId, Option<ETag>, bool))> = Vec::new();
+        let mut lines = Vec::new();
         for (key, versions) in &house.lines {
             for (at, line) in versions.iter().rev().enumerate() {
                 let etag = line.object.as_ref().map(|object| object.etag);

@@ -78,7 +78,7 @@ async fn versions_stack_up_and_come_back() {
     assert_eq!(lines(&engine, &bucket, all()).await, ["k -*", "k 200", "k 100"]);
     assert!(matches!(engine.object(&bucket, &key("k")), Err(Error::NoSuchKey)));
     let current = engine.object_version(&bucket, &key("k"), None);
-    assert!(matches!(current, Err(Error::CurrentIsDeleteMarker { version }) if version == marker));
+    assert!(matches!(current, Err(Error::CurrentIsDeleteMarker { version, .. }) if version == marker));
     let named = engine.object_version(&bucket, &key("k"), Some(marker));
     assert!(matches!(named, Err(Error::IsDeleteMarker { version, .. }) if version == marker));
     assert!(engine.list_objects(&bucket, all().keys).await.unwrap().entries.is_empty());

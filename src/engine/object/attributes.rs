@@ -30,7 +30,9 @@ impl Engine {
             };
             match (line.kind, version) {
                 (LineKind::Object, _) => {}
-                (LineKind::Marker, None) => return Err(Error::CurrentIsDeleteMarker { version: line.version }),
+                (LineKind::Marker, None) => {
+                    return Err(Error::CurrentIsDeleteMarker { version: line.version, modified: line.modified });
+                }
                 (LineKind::Marker, Some(_)) => {
                     return Err(Error::IsDeleteMarker { version: line.version, modified: line.modified });
                 }

@@ -26,9 +26,12 @@ mod list_objects_v2;
 mod list_parts;
 mod listing;
 mod multipart;
+mod new_attributes;
 mod object_acl;
 mod object_facts;
+mod object_lock;
 mod object_reply;
+mod object_tagging;
 mod ownership_controls;
 mod post_form;
 mod post_object;
@@ -63,6 +66,11 @@ pub(crate) use self::list_objects_v2::ListObjectsV2;
 pub(crate) use self::list_parts::ListParts;
 pub(crate) use self::object_acl::{GetObjectAcl, PutObjectAcl};
 pub(crate) use self::object_facts::{acl_of_object, tags_of_object, upload_initiator};
+pub(crate) use self::object_lock::{
+    GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention, PutObjectLegalHold, PutObjectLockConfiguration,
+    PutObjectRetention,
+};
+pub(crate) use self::object_tagging::{DeleteObjectTagging, GetObjectTagging, PutObjectTagging};
 pub(crate) use self::ownership_controls::{
     DeleteBucketOwnershipControls, GetBucketOwnershipControls, PutBucketOwnershipControls,
 };
