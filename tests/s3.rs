@@ -60,6 +60,8 @@ mod get_object;
 mod get_object_attributes;
 #[path = "s3/head_object.rs"]
 mod head_object;
+#[path = "s3/lifecycle.rs"]
+mod lifecycle;
 #[path = "s3/list_multipart_uploads.rs"]
 mod list_multipart_uploads;
 #[path = "s3/list_object_versions.rs"]
@@ -82,6 +84,8 @@ mod post_object;
 mod public_access_block;
 #[path = "s3/put_object.rs"]
 mod put_object;
+#[path = "s3/restore_object.rs"]
+mod restore_object;
 #[path = "s3/routing.rs"]
 mod routing;
 #[path = "s3/upload_part.rs"]

@@ -18,7 +18,7 @@ use super::ops::{
     ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject,
     PutBucketAcl, PutBucketOwnershipControls, PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl,
     PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock,
-    UploadPart, UploadPartCopy,
+    RestoreObject, UploadPart, UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -58,6 +58,7 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetObjectTagging>(GET, Object).query(&["tagging"]),
     op::<PutObjectTagging>(PUT, Object).query(&["tagging"]),
     op::<DeleteObjectTagging>(DELETE, Object).query(&["tagging"]),
+    op::<RestoreObject>(POST, Object).query(&["restore"]),
     op::<GetObjectRetention>(GET, Object).query(&["retention"]),
     op::<PutObjectRetention>(PUT, Object).query(&["retention"]),
     op::<GetObjectLegalHold>(GET, Object).query(&["legal-hold"]),
@@ -147,7 +148,6 @@ pub(crate) static TABLE: &[Row] = &[
     refused("DeleteObjectAnnotation", DELETE, Object).query(&["annotation"]),
     refused("UpdateObjectEncryption", PUT, Object).query(&["encryption"]),
     refused("RenameObject", PUT, Object).query(&["renameObject"]),
-    refused("RestoreObject", POST, Object).query(&["restore"]),
     refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]),
     refused("GetObjectTorrent", GET, Object).query(&["torrent"]),
 ];

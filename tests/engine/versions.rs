@@ -259,10 +259,10 @@ async fn attributes_change_without_a_new_version() {
         attributes.tags = set;
         Ok(())
     });
-    assert_eq!(changed.await.unwrap(), first);
+    assert_eq!(changed.await.unwrap(), (first, ()));
     let refused = engine.change_attributes(&bucket, &at, Some(first), |attributes, _| {
         attributes.tags = TagSet::default();
-        Err(Error::Locked)
+        Err::<(), _>(Error::Locked)
     });
     assert!(matches!(refused.await, Err(Error::Locked)));
     let found = |version| engine.object_version(&bucket, &key("k"), version).unwrap().attributes.tags;

@@ -10,7 +10,7 @@ const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// The operations that exist here.
-const IMPLEMENTED: [&str; 109] = [
+const IMPLEMENTED: [&str; 110] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -113,6 +113,7 @@ const IMPLEMENTED: [&str; 109] = [
     "PutObjectRetention",
     "PutObjectTagging",
     "PutPublicAccessBlock",
+    "RestoreObject",
     "UpdateBucketMetadataAnnotationTableConfiguration",
     "UpdateBucketMetadataInventoryTableConfiguration",
     "UpdateBucketMetadataJournalTableConfiguration",

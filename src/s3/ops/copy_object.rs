@@ -6,6 +6,7 @@ use super::{multipart, new_attributes, object_reply, stored_headers, write_condi
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::lifecycle;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
@@ -86,7 +87,7 @@ impl Operation for CopyObject {
         };
         let source_version = self.source.shown_version(&opened.object);
         let copy = Copy {
-            key: self.key,
+            key: self.key.clone(),
             headers,
             attributes: ObjectAttributes { tags, ..self.attributes },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
@@ -105,7 +106,8 @@ impl Operation for CopyObject {
         if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
-        Ok(version_id::show(reply, call.bucket()?, written.version))
+        let reply = version_id::show(reply, call.bucket()?, written.version);
+        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
     }
 }
 

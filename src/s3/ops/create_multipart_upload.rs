@@ -5,6 +5,7 @@ use crate::engine::upload::{NewUpload, UploadChecksum};
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
+use crate::s3::lifecycle;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
@@ -61,6 +62,6 @@ impl Operation for CreateMultipartUpload {
                 .amz("x-amz-checksum-algorithm", checksum.algorithm.name())
                 .amz("x-amz-checksum-type", checksum.kind.name());
         }
-        Ok(reply)
+        lifecycle::show_abort(&call, reply, &self.key, call.head.now)
     }
 }

@@ -37,6 +37,7 @@ mod post_form;
 mod post_object;
 mod public_access_block;
 mod put_object;
+mod restore_object;
 mod stored_headers;
 mod upload_part;
 mod upload_part_copy;
@@ -77,6 +78,7 @@ pub(crate) use self::ownership_controls::{
 pub(crate) use self::post_object::PostObject;
 pub(crate) use self::public_access_block::{DeletePublicAccessBlock, GetPublicAccessBlock, PutPublicAccessBlock};
 pub(crate) use self::put_object::PutObject;
+pub(crate) use self::restore_object::RestoreObject;
 pub(crate) use self::upload_part::UploadPart;
 pub(crate) use self::upload_part_copy::UploadPartCopy;
 pub(crate) use self::versioning::{GetBucketVersioning, PutBucketVersioning};

@@ -15,7 +15,8 @@ const TAGGING: &str = "x-amz-tagging";
 
 /// Reads and checks all of it.
 pub(super) fn parse(call: &Call) -> Result<ObjectAttributes> {
-    Ok(ObjectAttributes { tags: tags(&call.head)?, lock: lock(call)?, acl: acl_headers::of_new_object(call)? })
+    let (tags, lock, acl) = (tags(&call.head)?, lock(call)?, acl_headers::of_new_object(call)?);
+    Ok(ObjectAttributes { tags, lock, acl, ..ObjectAttributes::default() })
 }
 
 /// `x-amz-tagging`.

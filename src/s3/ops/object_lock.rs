@@ -184,7 +184,7 @@ impl Locked {
         let changed = call
             .engine()
             .change_attributes(bucket, key, self.version, move |attributes, now| change(&mut attributes.lock, now));
-        let version = changed.await.map_err(|error| refuse_marker(call, error))?;
+        let (version, ()) = changed.await.map_err(|error| refuse_marker(call, error))?;
         Ok(version_id::show(Reply::ok(), bucket, version))
     }
 }

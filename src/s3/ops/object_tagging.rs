@@ -83,5 +83,5 @@ async fn put(call: &Call, version: Option<VersionId>, tags: TagSet) -> Result<Ve
         attributes.tags = tags;
         Ok(())
     });
-    changed.await.map_err(|error| refuse_marker(call, error))
+    changed.await.map(|(version, ())| version).map_err(|error| refuse_marker(call, error))
 }

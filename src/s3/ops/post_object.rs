@@ -22,7 +22,7 @@ use crate::s3::integrity::Integrity;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::s3::target::Target;
-use crate::s3::{access, features};
+use crate::s3::{access, features, lifecycle};
 use crate::wire::checksum::Algorithm;
 use crate::wire::error_codes::Code;
 use crate::wire::object_attributes::ObjectAttributes;
@@ -63,7 +63,8 @@ impl Operation for PostObject {
         let key = upload.key.clone();
         let put = Put { key: upload.key, headers, attributes, checksum: upload.checksum, condition: None };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
-        answer(&call, &fields, &key, &written)
+        let reply = answer(&call, &fields, &key, &written)?;
+        lifecycle::show_expiry_of_written(&call, reply, &key, written.version)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
+use crate::s3::lifecycle;
 use crate::s3::operation::{BodyRule, Operation};
 use crate::s3::reply::Reply;
 use crate::wire::checksum::Algorithm;
@@ -48,7 +49,7 @@ impl Operation for PutObject {
         }
         let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex).await?;
         let put = Put {
-            key: self.key,
+            key: self.key.clone(),
             headers: self.headers,
             attributes: self.attributes,
             // AWS computes one where the client sent none.
@@ -57,6 +58,7 @@ impl Operation for PutObject {
         };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
         let reply = show_new(object_reply::etag(Reply::ok(), &written.etag), written.version);
-        Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
+        let reply = object_reply::checksum(object_reply::encryption(reply), &written.checksum);
+        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
     }
 }
