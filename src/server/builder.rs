@@ -24,6 +24,7 @@ use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
+use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
@@ -57,6 +58,7 @@ pub struct ServerBuilder {
     durability: Durability,
     limits: Limits,
     multipart_order: MultipartOrder,
+    calendar: Calendar,
     hosts: Vec<String>,
     port: u16,
     identities: Identities,
@@ -88,6 +90,7 @@ impl Default for ServerBuilder {
             durability: Durability::default(),
             limits: Limits::default(),
             multipart_order: MultipartOrder::default(),
+            calendar: Calendar::default(),
             hosts: Vec::new(),
             port: 9000,
             identities: Identities::default(),
@@ -140,6 +143,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn multipart_order(mut self, order: MultipartOrder) -> Self {
         self.multipart_order = order;
+        self
+    }
+
+    /// How long a day of a lifecycle, or of a restore, is. Default: 24 hours.
+    #[must_use]
+    pub fn lifecycle_day(mut self, day: Duration) -> Self {
+        self.calendar = Calendar::with_day(day);
         self
     }
 
@@ -331,6 +341,7 @@ impl ServerBuilder {
             durability: self.durability,
             limits: self.limits.clone(),
             multipart_order: self.multipart_order,
+            calendar: self.calendar,
             clock: self.clock.clone(),
             ..Options::new(&self.data_dir)
         };
@@ -375,6 +386,7 @@ impl ServerBuilder {
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
         let router = Router::new(&self.domains, facades.ids().collect());
+        let lifecycles = service.clone();
         let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
@@ -403,7 +415,9 @@ impl ServerBuilder {
             let (_, id) = found.ok_or_else(|| StartError::Bug(format!("the facade {facade} is open")))?;
             accepting.extend(accept(listeners, &shared(router.of_facade(id))));
         }
-        let background = tokio::spawn(async move { facades.run().await });
+        let background = tokio::spawn(async move {
+            tokio::join!(facades.run(), lifecycles.run_lifecycles());
+        });
         Ok(RunningServer {
             accepting,
             background,
