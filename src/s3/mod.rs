@@ -8,6 +8,7 @@ mod auth;
 mod call;
 mod cors;
 mod documents;
+mod encryption;
 mod engine_error;
 mod error;
 mod features;
@@ -33,6 +34,7 @@ use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
+pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -63,6 +65,10 @@ pub struct Config {
     pub host_aliases: Vec<String>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// The keys that exist in KMS.
+    pub kms_keys: KmsKeys,
+    /// Whether SSE-C needs TLS.
+    pub tls_for_customer_keys: TlsForCustomerKeys,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }

@@ -20,6 +20,9 @@ pub(crate) trait Operation: Sized + Send + 'static {
     /// What a request's body may be.
     const BODY: BodyRule = BodyRule::Document;
 
+    /// Whether it settles how something is encrypted.
+    const ENCRYPTS: Encrypts = Encrypts::Nothing;
+
     /// Whether its errors begin with an XML declaration.
     const ERRORS: ErrorDeclaration = ErrorDeclaration::Present;
 
@@ -52,6 +55,7 @@ pub(crate) struct Row {
     pub(crate) header: Option<&'static str>,
     pub(crate) access: AccessRule,
     pub(crate) errors: ErrorDeclaration,
+    pub(crate) encrypts: Encrypts,
     pub(crate) handler: Handler,
 }
 
@@ -73,6 +77,14 @@ pub(crate) enum BodyRule {
     Document,
     /// The bytes of an object or part.
     Stream,
+}
+
+/// Whether an operation settles how something is encrypted: only then may its request say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encrypts {
+    /// The object that it makes, or is to make.
+    NewObject,
+    Nothing,
 }
 
 /// Whether an operation's errors begin with an XML declaration: a quirk of AWS's, seen on the wire.
@@ -102,6 +114,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         header: None,
         access: AccessRule::ByBucket,
         errors: O::ERRORS,
+        encrypts: O::ENCRYPTS,
         handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
 }
@@ -118,6 +131,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         header: None,
         access: AccessRule::ByBucket,
         errors: ErrorDeclaration::Present,
+        encrypts: Encrypts::Nothing,
         handler: Handler::Refuse,
     }
 }

@@ -11,12 +11,14 @@ use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
 use crate::http::body::Body;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
+use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::checksum::{Checksum, ChecksumKind};
 use crate::wire::conditions::{ReadConditions, ReadOutcome};
+use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
@@ -65,6 +67,7 @@ impl Operation for GetObject {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let opened = self.0.open(&call)?;
+        let key = key_for_reading(&call, KeyOf::Object, &opened.object.attributes.encryption)?;
         let storage_class = opened.object.headers.storage_class;
         if let Some(reply) = self.0.decide(&call, &opened.object)? {
             return Ok(reply);
@@ -72,9 +75,9 @@ impl Operation for GetObject {
         if storage_class.is_archived() {
             return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
         }
-        let shown = self.0.show(&call, &opened.object)?;
+        let shown = self.0.show(&call, &opened.object, key.as_ref())?;
         let mut reply = shown.reply;
-        let bytes = opened.read(shown.first_byte, shown.length_bytes);
+        let bytes = opened.with_key(key).read(shown.first_byte, shown.length_bytes);
         reply.body = Body::object(bytes).await.map_err(S3Error::internal)?;
         Ok(reply)
     }
@@ -94,10 +97,11 @@ impl Operation for HeadObject {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let object = self.0.look_up(&call)?;
+        let key = key_for_reading(&call, KeyOf::Object, &object.attributes.encryption)?;
         if let Some(reply) = self.0.decide(&call, &object)? {
             return Ok(reply);
         }
-        let shown = self.0.show(&call, &object)?;
+        let shown = self.0.show(&call, &object, key.as_ref())?;
         Ok(shown.reply.length_only(shown.length_bytes))
     }
 }
@@ -158,8 +162,8 @@ impl Read {
         }
     }
 
-    fn show(&self, call: &Call, object: &Object) -> Result<Shown> {
-        let mut reply = version_id::show(object_reply::describe(object), call.bucket()?, object.version);
+    fn show(&self, call: &Call, object: &Object, key: Option<&CustomerKey>) -> Result<Shown> {
+        let mut reply = version_id::show(object_reply::describe(object, key), call.bucket()?, object.version);
         let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
         // Shown for what is all of the object, and for a part that has one of its own.
         let mut checksum = Some(object.checksum);
@@ -183,6 +187,7 @@ impl Read {
                 None => reply = partial(reply, 0, object.size_bytes, object.size_bytes),
             },
         }
+        let checksum = checksum.filter(|_| object.attributes.encryption.shows_checksum());
         if let (ChecksumMode::Enabled, Some(checksum)) = (self.checksum_mode, checksum) {
             reply = object_reply::checksum(reply, &checksum);
         }
