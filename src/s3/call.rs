@@ -60,7 +60,7 @@ impl Call {
         let error = s3_error(error, named);
         match &self.found_bucket {
             Some(bucket) if matches!(self.head.method, Method::GET | Method::HEAD) => {
-                access::hide_absence(self, bucket, error)
+                access::hide_absence(self, bucket, self.head.target.key(), error)
             }
             _ => error,
         }

@@ -28,7 +28,7 @@ pub use self::copy::{CopyObject, CopySource};
 pub(crate) use self::copy::{CrcWanted, take_up};
 pub use self::delete::{Deleted, Deletion};
 pub(crate) use self::lines::{Line, LineKind, find_line, install, newest_line};
-pub use self::list::{Latest, ListedMarker, ListedObject, ListedVersion, VersionQuery};
+pub use self::list::{Latest, ListedMarker, ListedObject, ListedVersion, Owners, VersionQuery};
 pub use self::put::PutObject;
 pub use self::read::{ObjectPart, OpenObject, PartOfObject};
 

@@ -64,7 +64,7 @@ impl CopySourceName {
         access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
         let version = VersionAsked::parse(version_id)?.known(&self.key)?;
         let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
-        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, error))?;
+        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
         let storage_class = opened.object.headers.storage_class;

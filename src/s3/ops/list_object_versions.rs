@@ -49,7 +49,8 @@ impl Operation for ListObjectVersions {
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let after = Some(self.key_marker.clone()).filter(|marker| !marker.is_empty());
-        let query = VersionQuery { keys: self.selection.query(after), after_version: self.version_marker };
+        let owners = listing::owners(&call, &bucket)?;
+        let query = VersionQuery { keys: self.selection.query(after), after_version: self.version_marker, owners };
         let page = call.engine().list_versions(&bucket, query).await.map_err(|error| call.says(error))?;
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         Ok(Reply::xml(self.document(bucket.name.as_str(), &owner, &page)))
@@ -108,7 +109,7 @@ impl ListObjectVersions {
                     .text("ChecksumAlgorithm", object.checksum_algorithm.name())
                     .text("ChecksumType", object.checksum_kind.name())
                     .number("Size", object.size_bytes);
-                listing::write_owner(xml, owner);
+                listing::write_owner(xml, listing::owner_of(object, owner));
                 xml.text("StorageClass", object.storage_class.name()).close();
             }
             ListedVersion::Marker(marker) => {

@@ -32,7 +32,8 @@ impl Operation for ListObjects {
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let after = Some(self.marker.clone()).filter(|marker| !marker.is_empty());
-        let outcome = call.engine().list_objects(&bucket, self.selection.query(after)).await;
+        let outcome =
+            call.engine().list_objects_of(&bucket, self.selection.query(after), listing::owners(&call, &bucket)?).await;
         let page = outcome.map_err(|error| call.says(error))?;
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);

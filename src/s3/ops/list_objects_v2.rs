@@ -2,7 +2,7 @@
 
 use super::listing::{self, Selection, ShowOwner};
 use crate::engine::list::{ListPage, More};
-use crate::engine::object::ListedObject;
+use crate::engine::object::{ListedObject, Owners};
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
@@ -48,7 +48,8 @@ impl Operation for ListObjectsV2 {
             From::StartAfter(key) => Some(key.clone()).filter(|key| !key.is_empty()),
             From::Token { last, .. } => Some(last.clone()),
         };
-        let outcome = call.engine().list_objects(&bucket, self.selection.query(after)).await;
+        let owners = if self.fetch_owner { listing::owners(&call, &bucket)? } else { Owners::Left };
+        let outcome = call.engine().list_objects_of(&bucket, self.selection.query(after), owners).await;
         let page = outcome.map_err(|error| call.says(error))?;
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
