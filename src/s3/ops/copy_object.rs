@@ -27,11 +27,19 @@ pub(crate) struct CopyObject {
     headers: ObjectHeaders,
     /// Where the tags come from.
     tagging: Directive,
+    annotations: Annotations,
     /// Of the request; lock and ACL are never copied.
     attributes: ObjectAttributes,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
     encryption: Chosen,
+}
+
+/// Whether the source's annotations come with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Annotations {
+    Copied,
+    Left,
 }
 
 /// Where the new object's metadata comes from.
@@ -53,7 +61,6 @@ impl Operation for CopyObject {
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
         let tagging = directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
-        annotation_directive(head)?;
         let headers = stored_headers::parse(head)?;
         let copy = CopyObject {
             key: head.key()?.clone(),
@@ -61,6 +68,7 @@ impl Operation for CopyObject {
             directive: metadata,
             headers,
             tagging,
+            annotations: annotation_directive(head)?,
             attributes: new_attributes::parse(call)?,
             encryption: encryption::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
@@ -100,6 +108,10 @@ impl Operation for CopyObject {
             condition: self.condition,
         };
         let source = opened.into_copy_source().encrypted_with(key);
+        let source = match self.annotations {
+            Annotations::Copied => source,
+            Annotations::Left => source.without_annotations(),
+        };
         let copied = call.engine().copy_object(call.bucket()?, source, copy).await;
         let written = copied.map_err(|error| call.says(error))?;
         let mut xml = XmlWriter::new(Declaration::Yes);
@@ -145,11 +157,12 @@ fn directive(head: &Head, name: &'static str, unknown: &'static str) -> Result<D
     }
 }
 
-/// There are no annotations, so that copying them and leaving them out come to the same.
-fn annotation_directive(head: &Head) -> Result<()> {
+/// It may stand in the query too, for presigned URLs.
+fn annotation_directive(head: &Head) -> Result<Annotations> {
     const NAME: &str = "x-amz-object-annotation-directive";
-    match head.header_filled(NAME).as_deref() {
-        None | Some("COPY" | "EXCLUDE") => Ok(()),
+    match head.header_filled(NAME).as_deref().or_else(|| head.query.first(NAME)) {
+        None | Some("COPY") => Ok(Annotations::Copied),
+        Some("EXCLUDE") => Ok(Annotations::Left),
         // The sentence is inferred from those of the other directives.
         Some(other) => Err(S3Error::invalid_argument("Unknown annotation directive.", NAME, other)),
     }
