@@ -64,7 +64,7 @@ impl Call {
     pub(crate) fn hides_absence(&self, error: S3Error) -> S3Error {
         match &self.found_bucket {
             Some(bucket) if matches!(self.head.method, Method::GET | Method::HEAD) => {
-                access::hide_absence(self, bucket, error)
+                access::hide_absence(self, bucket, self.head.target.key(), error)
             }
             _ => error,
         }

@@ -101,7 +101,10 @@ impl PostPolicy {
             return Err(PostPolicyProblem::UnexpectedMember(name.clone()));
         }
         let text = expiration.as_str().map_or_else(|| expiration.to_string(), str::to_owned);
-        let expiration = Timestamp::parse_iso8601(&text).ok_or(PostPolicyProblem::Expiration(text))?;
+        // In UTC, as the documentation has it; other forms of ISO 8601 are refused.
+        let in_utc = text.contains('T') && text.ends_with('Z');
+        let expiration = Timestamp::parse_iso8601(&text).filter(|_| in_utc);
+        let expiration = expiration.ok_or(PostPolicyProblem::Expiration(text))?;
         let Json::Array(conditions) = conditions else { return Err(PostPolicyProblem::ConditionsNotList) };
         let conditions = conditions.iter().map(PostCondition::parse).collect::<Result<_, _>>()?;
         Ok(PostPolicy { expiration, conditions })

@@ -74,7 +74,8 @@ impl World {
 
     /// All lines, the newest of a key first: a key and its size, or `-` for a delete marker.
     async fn lines(&self) -> Vec<String> {
-        let query = VersionQuery { keys: ListQuery { limit: 10_000, ..ListQuery::default() }, after_version: None };
+        let keys = ListQuery { limit: 10_000, ..ListQuery::default() };
+        let query = VersionQuery { keys, ..VersionQuery::default() };
         let page = self.engine.list_versions(&self.bucket, query).await.unwrap();
         let line = |entry| match entry {
             ListEntry::Item(ListedVersion::Object { object, .. }) => format!("{} {}", object.key, object.size_bytes),

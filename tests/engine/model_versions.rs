@@ -1,7 +1,7 @@
 //! The model's steps that have to do with versions: versioning is set, keys and versions are deleted, all of them listed.
 
 use staves::engine::list::{ListEntry, More};
-use staves::engine::object::{Deleted, Deletion, Latest, ListedVersion, VersionQuery};
+use staves::engine::object::{Deleted, Deletion, Latest, ListedVersion, Owners, VersionQuery};
 use staves::engine::version_id::VersionId;
 use staves::wire::conditions::WriteCondition;
 use staves::wire::etag::ETag;
@@ -107,7 +107,7 @@ impl Run {
 
     pub(super) async fn list_versions(&mut self) {
         let Some(name) = self.some_bucket() else { return };
-        let mut query = VersionQuery { keys: self.some_query(), after_version: None };
+        let mut query = VersionQuery { keys: self.some_query(), after_version: None, owners: Owners::Left };
         let house = &self.model.buckets[&name];
         let mut lines = Vec::new();
         for (key, versions) in &house.lines {

@@ -58,11 +58,15 @@ async fn lines(engine: &Engine, bucket: &Bucket, query: VersionQuery) -> Vec<Str
 }
 
 fn all() -> VersionQuery {
-    VersionQuery { keys: ListQuery { limit: 1000, ..ListQuery::default() }, after_version: None }
+    VersionQuery { keys: ListQuery { limit: 1000, ..ListQuery::default() }, ..VersionQuery::default() }
 }
 
 fn query(after: &str, after_version: Option<VersionId>) -> VersionQuery {
-    VersionQuery { keys: ListQuery { after: Some(after.to_owned()), ..all().keys }, after_version }
+    VersionQuery {
+        keys: ListQuery { after: Some(after.to_owned()), ..all().keys },
+        after_version,
+        ..VersionQuery::default()
+    }
 }
 
 #[tokio::test]
@@ -239,10 +243,11 @@ async fn listing_rolls_up_versions_and_markers() {
     for name in ["a", "dir", "dir0", "z/1"] {
         put(&engine, &bucket, name, b"").await;
     }
-    let rolled = VersionQuery { keys: ListQuery { delimiter: "/".to_owned(), ..all().keys }, after_version: None };
+    let rolled =
+        VersionQuery { keys: ListQuery { delimiter: "/".to_owned(), ..all().keys }, ..VersionQuery::default() };
     assert_eq!(lines(&engine, &bucket, rolled.clone()).await, ["a 0*", "dir 0*", "[dir/]", "dir0 0*", "[z/]"]);
     let after = ListQuery { after: Some("dir/40".to_owned()), ..rolled.keys.clone() };
-    let after = VersionQuery { keys: after, after_version: Some(VersionId::Null) };
+    let after = VersionQuery { keys: after, after_version: Some(VersionId::Null), ..VersionQuery::default() };
     assert_eq!(lines(&engine, &bucket, after).await, ["dir0 0*", "[z/]"]);
 }
 

@@ -126,6 +126,20 @@ async fn access_absent_keys_in_a_bucket_that_is_listed() {
 }
 
 #[tokio::test]
+async fn access_absent_keys_where_their_prefix_is_listed() {
+    let two = Two::start().await;
+    let condition = ",\"Condition\":{\"StringLike\":{\"s3:prefix\":\"open/*\"}}";
+    two.policy(&statement("Allow", &account(BERTA_ACCOUNT), "s3:ListBucket", condition)).await;
+    for (key, status) in [("open/gone", 404), ("shut/gone", 403)] {
+        assert_eq!(two.status(Who::Berta, "GET", &format!("/bkt/{key}")).await, status, "{key}");
+        assert_eq!(two.status(Who::Berta, "HEAD", &format!("/bkt/{key}")).await, status, "{key}");
+    }
+    // Of a key that is there nothing is told.
+    two.anna.put("/bkt/open/k").body("x").send().await.expect_status(200);
+    assert_eq!(two.status(Who::Berta, "GET", "/bkt/open/k").await, 403);
+}
+
+#[tokio::test]
 async fn access_to_a_public_policy_that_is_restricted() {
     let two = with_object(Two::start().await).await;
     two.anna.put("/bkt?publicAccessBlock").body(block("R")).send().await.expect_status(200);

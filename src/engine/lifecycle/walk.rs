@@ -63,7 +63,7 @@ struct Above {
 impl Walk {
     pub(super) fn new(bucket: i64, rules: Arc<LifecycleConfiguration>, calendar: Calendar, now: Timestamp) -> Walk {
         let keys = ListQuery { prefix: common_prefix(&rules), limit: PAGE, ..ListQuery::default() };
-        Walk { bucket, rules, calendar, now, query: VersionQuery { keys, after_version: None }, above: None }
+        Walk { bucket, rules, calendar, now, query: VersionQuery { keys, ..VersionQuery::default() }, above: None }
     }
 
     /// What is due on the next page, and whether there are more.

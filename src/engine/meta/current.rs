@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{algorithm_from, etag_from, key_from, kind_from, kind_to, size_from, size_to};
+use super::{algorithm_from, etag_from, key_from, kind_from, kind_to, size_from, size_to, versions};
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListPage, ListQuery, Next, SkipScan};
-use crate::engine::object::{Line, LineKind, ListedObject};
+use crate::engine::object::{Line, LineKind, ListedObject, Owners};
 use crate::engine::version_id::VersionId;
 use crate::wire::checksum::Checksum;
 use crate::wire::etag::ETag;
@@ -85,7 +85,12 @@ pub(crate) fn any(conn: &Connection, bucket: i64) -> Result<bool> {
 }
 
 /// A page of current objects in key order.
-pub(crate) fn list(conn: &Connection, bucket: i64, query: &ListQuery) -> Result<ListPage<ListedObject>> {
+pub(crate) fn list(
+    conn: &Connection,
+    bucket: i64,
+    query: &ListQuery,
+    owners: Owners,
+) -> Result<ListPage<ListedObject>> {
     let mut scan = SkipScan::new(query);
     let mut from = scan.start();
     let mut statement = conn.prepare_cached(FROM_KEY)?;
@@ -93,7 +98,7 @@ pub(crate) fn list(conn: &Connection, bucket: i64, query: &ListQuery) -> Result<
         let mut rows = statement.query(params![bucket, from])?;
         while let Some(row) = rows.next()? {
             let key = row.get_ref(0)?.as_blob().unwrap_or_default();
-            match scan.row(key, || listed_from(row))? {
+            match scan.row(key, || listed_from(conn, row, owners))? {
                 ControlFlow::Continue(()) => {}
                 ControlFlow::Break(Next::Done) => break 'seek,
                 ControlFlow::Break(Next::Seek(key)) => {
@@ -112,7 +117,7 @@ pub(super) fn id_of(row: &Row<'_>) -> Sequence {
     row.get(7).unwrap_or(Sequence(0))
 }
 
-pub(super) fn listed_from(row: &Row<'_>) -> Result<ListedObject> {
+pub(super) fn listed_from(conn: &Connection, row: &Row<'_>, owners: Owners) -> Result<ListedObject> {
     Ok(ListedObject {
         key: key_from(row.get(0)?)?,
         size_bytes: size_from(row.get(1)?),
@@ -122,6 +127,7 @@ pub(super) fn listed_from(row: &Row<'_>) -> Result<ListedObject> {
         checksum_kind: kind_from(row.get(5)?),
         storage_class: StorageClass::parse(row.get_ref(6)?.as_str().unwrap_or_default()).unwrap_or_default(),
         restore: RestoreState::default(),
+        owner: versions::owner(conn, id_of(row), owners)?,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListPage, Next, SkipScan};
 use crate::engine::object::{
-    Latest, Line, LineKind, ListedMarker, ListedVersion, VersionQuery, find_line, newest_line,
+    Latest, Line, LineKind, ListedMarker, ListedVersion, Owners, VersionQuery, find_line, newest_line,
 };
 use crate::engine::version_id::VersionId;
 use crate::wire::object_key::ObjectKey;
@@ -62,7 +62,7 @@ pub(crate) fn list(conn: &Connection, bucket: i64, query: &VersionQuery) -> Resu
                 From::Current if resumed.is_some_and(|within| current::id_of(row) >= within.after) => {
                     ControlFlow::Continue(())
                 }
-                From::Current => scan.row(key, || current_version(row))?,
+                From::Current => scan.row(key, || current_version(conn, row, query.owners))?,
                 From::History => {
                     let found = history::line_from(row)?;
                     let is_newest = match resumed {
@@ -70,7 +70,7 @@ pub(crate) fn list(conn: &Connection, bucket: i64, query: &VersionQuery) -> Resu
                         None => last_key != key,
                     };
                     let latest = if is_newest { Latest::Yes } else { Latest::No };
-                    scan.row(key, || past_version(conn, key, &found, latest))?
+                    scan.row(key, || past_version(conn, key, &found, latest, query.owners))?
                 }
             };
             match step {
@@ -121,17 +121,19 @@ fn key_of<'r>(row: &'r Row<'_>, source: From) -> &'r [u8] {
     row.get_ref(column).ok().and_then(|value| value.as_blob().ok()).unwrap_or_default()
 }
 
-fn current_version(row: &Row<'_>) -> Result<ListedVersion> {
+fn current_version(conn: &Connection, row: &Row<'_>, owners: Owners) -> Result<ListedVersion> {
     let version = super::version_from(current::id_of(row), row.get(8)?);
-    Ok(ListedVersion::Object { object: current::listed_from(row)?, version, latest: Latest::Yes })
+    Ok(ListedVersion::Object { object: current::listed_from(conn, row, owners)?, version, latest: Latest::Yes })
 }
 
-fn past_version(conn: &Connection, key: &[u8], line: &Line, latest: Latest) -> Result<ListedVersion> {
+fn past_version(conn: &Connection, key: &[u8], line: &Line, latest: Latest, owners: Owners) -> Result<ListedVersion> {
     let key = key_from(key.to_vec())?;
     Ok(match line.kind {
-        LineKind::Object => {
-            ListedVersion::Object { object: versions::listed(conn, line.id, key)?, version: line.version, latest }
-        }
+        LineKind::Object => ListedVersion::Object {
+            object: versions::listed(conn, line.id, key, owners)?,
+            version: line.version,
+            latest,
+        },
         LineKind::Marker => {
             ListedVersion::Marker(ListedMarker { key, version: line.version, modified: line.modified, latest })
         }

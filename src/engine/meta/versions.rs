@@ -8,8 +8,9 @@ use super::{
 };
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
-use crate::engine::object::{ListedObject, NewVersion, Object};
+use crate::engine::object::{ListedObject, NewVersion, Object, Owners};
 use crate::engine::version_id::VersionId;
+use crate::wire::acl::Owner;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
@@ -84,7 +85,8 @@ pub(crate) fn by_id(conn: &Connection, id: Sequence) -> Result<Option<Object>> {
 }
 
 /// What a listing shows of a version that is not current.
-pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey) -> Result<ListedObject> {
+pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey, owners: Owners) -> Result<ListedObject> {
+    let owner = owner(conn, id, owners)?;
     conn.prepare_cached(LISTED)?.query_row([id], |row| {
         let etag = row.get_ref(2)?.as_blob().unwrap_or_default();
         let headers = row.get_ref(5)?.as_blob().unwrap_or_default();
@@ -100,6 +102,7 @@ pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey) -> Result<
                 checksum_kind: kind_from(kind),
                 storage_class: headers_from(headers)?.storage_class,
                 restore: RestoreState::default(),
+                owner,
             })
         }))
     })?
@@ -109,6 +112,14 @@ pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey) -> Result<
 pub(crate) fn attributes(conn: &Connection, id: Sequence) -> Result<ObjectAttributes> {
     let stored: Option<Vec<u8>> = conn.prepare_cached(ATTRIBUTES)?.query_row([id], |row| row.get(0))?;
     attributes_from(stored.as_deref())
+}
+
+/// Whose a version is, if that is asked for and not the bucket's owner.
+pub(crate) fn owner(conn: &Connection, id: Sequence, owners: Owners) -> Result<Option<Owner>> {
+    match owners {
+        Owners::Read => Ok(attributes(conn, id)?.acl.map(|acl| acl.owner)),
+        Owners::Left => Ok(None),
+    }
 }
 
 /// Sets it.

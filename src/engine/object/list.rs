@@ -7,6 +7,7 @@ use crate::engine::error::Result;
 use crate::engine::list::{ListEntry, ListPage, ListQuery};
 use crate::engine::meta::{current, listed_versions, versions};
 use crate::engine::version_id::VersionId;
+use crate::wire::acl::Owner;
 use crate::wire::checksum::{Algorithm, ChecksumKind};
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
@@ -33,6 +34,18 @@ pub struct ListedObject {
     pub storage_class: StorageClass,
     /// Where its restore has got to: only of listings that ask for it.
     pub restore: RestoreState,
+    /// Whose it is, if that was asked for, and if it is not the bucket's owner.
+    pub owner: Option<Owner>,
+}
+
+/// Whether a listing reads whose the objects are: a look-up for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Owners {
+    /// It does.
+    Read,
+    /// It does not.
+    #[default]
+    Left,
 }
 
 /// Which versions to list.
@@ -42,6 +55,8 @@ pub struct VersionQuery {
     pub keys: ListQuery,
     /// The last version listed of the key `after`.
     pub after_version: Option<VersionId>,
+    /// Whether to read whose they are.
+    pub owners: Owners,
 }
 
 /// What a listing shows of a version.
@@ -85,8 +100,26 @@ pub enum Latest {
 impl Engine {
     /// A page of a bucket's current objects, in key order.
     pub async fn list_objects(&self, bucket: &Bucket, query: ListQuery) -> Result<ListPage<ListedObject>> {
+        self.list_objects_of(bucket, query, Owners::Left).await
+    }
+
+    /// As [`Self::list_objects`], and whose they are.
+    pub async fn list_objects_of(
+        &self,
+        bucket: &Bucket,
+        query: ListQuery,
+        owners: Owners,
+    ) -> Result<ListPage<ListedObject>> {
         let id = bucket.id;
-        self.read_pages(move |conn| current::list(conn, id, &query)).await
+        self.read_pages(move |conn| {
+            // The attributes stand in another table: both have to be of one moment.
+            let _moment = match owners {
+                Owners::Read => Some(conn.unchecked_transaction()?),
+                Owners::Left => None,
+            };
+            current::list(conn, id, &query, owners)
+        })
+        .await
     }
 
     /// A page of all versions and delete markers, in key order, the newest of a key first.

@@ -19,6 +19,8 @@ pub(crate) struct Demand<'a> {
     pub(crate) key: Option<&'a ObjectKey>,
     /// As the client named it.
     pub(crate) version: Option<&'a str>,
+    /// The key that was looked for in vain, where listing the bucket would tell the same.
+    pub(crate) sought: Option<&'a ObjectKey>,
     pub(crate) door: Door,
 }
 
@@ -48,7 +50,12 @@ const OF_VERSIONS: [(&str, &str); 8] = [
 
 impl<'a> Demand<'a> {
     pub(crate) fn on_bucket(action: &'static str, bucket: &'a Bucket) -> Demand<'a> {
-        Demand { action, bucket, key: None, version: None, door: Door::of(action) }
+        Demand { action, bucket, key: None, version: None, sought: None, door: Door::of(action) }
+    }
+
+    /// To be told that there is no such key is to list it.
+    pub(crate) fn to_miss(bucket: &'a Bucket, key: Option<&'a ObjectKey>) -> Demand<'a> {
+        Demand { sought: key, ..Demand::on_bucket("s3:ListBucket", bucket) }
     }
 
     /// An action on an object, or, if a version is named, the one on versions.
@@ -60,7 +67,7 @@ impl<'a> Demand<'a> {
     ) -> Demand<'a> {
         let of_version = OF_VERSIONS.iter().find(|(of_object, _)| version.is_some() && *of_object == action);
         let action = of_version.map_or(action, |(_, of_version)| *of_version);
-        Demand { action, bucket, key: Some(key), version, door: Door::of(action) }
+        Demand { action, bucket, key: Some(key), version, sought: None, door: Door::of(action) }
     }
 
     /// The ARN that a policy has to name.

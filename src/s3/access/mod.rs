@@ -26,6 +26,7 @@ use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
+use crate::wire::object_key::ObjectKey;
 use crate::wire::policy::ARN_PREFIX;
 
 /// The bucket's name in a target, checked.
@@ -72,11 +73,11 @@ pub(crate) fn require(call: &Call, demand: &Demand<'_>) -> Result<()> {
 
 /// That a key does not exist is told to those who may list the bucket; to others access is denied.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html>
-pub(crate) fn hide_absence(call: &Call, bucket: &Bucket, error: S3Error) -> S3Error {
+pub(crate) fn hide_absence(call: &Call, bucket: &Bucket, key: Option<&ObjectKey>, error: S3Error) -> S3Error {
     if !matches!(error.code(), Code::NoSuchKey | Code::NoSuchVersion) {
         return error;
     }
-    match require(call, &Demand::on_bucket("s3:ListBucket", bucket)) {
+    match require(call, &Demand::to_miss(bucket, key)) {
         Ok(()) => error,
         Err(denied) => denied,
     }

@@ -89,7 +89,8 @@ impl<'a> Judge<'a> {
         if matches!(decision, Decision::Allow(_)) && !foreign {
             return Ok(None);
         }
-        let allowed = self.is_initiator() || (self.access.acls_count() && self.acl_grants(&object)?);
+        let allowed =
+            self.is_initiator() || (self.access.acls_count() && self.acl_grants(&object)) || self.may_miss(&object)?;
         Ok(Some(Denial::NothingAllows).filter(|_| !allowed))
     }
 
@@ -105,23 +106,32 @@ impl<'a> Judge<'a> {
         Some(ask(policy, &Request { caller, action, resource: &resource, context: &context }))
     }
 
-    fn acl_grants(&self, object: &Object) -> Result<bool> {
+    fn acl_grants(&self, object: &Object) -> bool {
         let granted = |acl: &Acl, permission: Permission| {
             self.access.effective(acl.clone()).permit(self.names.acl_caller(), permission).is_some()
         };
-        Ok(match (self.demand.door, object) {
-            (Door::Closed, _) => false,
+        match (self.demand.door, object) {
             (Door::Bucket(permission), _) => {
                 granted(self.access.acl.as_ref().unwrap_or(&Acl::private(self.bucket_owner())), permission)
             }
             (Door::Object(permission), Object::Acl(acl)) => granted(acl, permission),
-            // Whoever may see what is there is told that this is not.
-            (Door::Object(_), Object::Absent | Object::Irrelevant) => {
-                let demand = Demand::on_bucket("s3:ListBucket", self.demand.bucket);
-                let judge = Judge { demand, names: self.names.clone(), ..*self };
-                judge.denial()?.is_none()
-            }
-        })
+            (Door::Closed, _) | (Door::Object(_), Object::Absent | Object::Irrelevant) => false,
+        }
+    }
+
+    /// Whoever may see what is there is told that this is not.
+    fn may_miss(&self, object: &Object) -> Result<bool> {
+        let absent = match (self.demand.door, object) {
+            (Door::Object(_), Object::Absent) => true,
+            (Door::Object(_), Object::Irrelevant) => matches!(self.object_acl()?, Object::Absent),
+            _ => false,
+        };
+        if !absent {
+            return Ok(false);
+        }
+        let demand = Demand::to_miss(self.demand.bucket, self.demand.key);
+        let judge = Judge { demand, names: self.names.clone(), ..*self };
+        Ok(judge.denial()?.is_none())
     }
 
     fn object_acl(&self) -> Result<Object> {

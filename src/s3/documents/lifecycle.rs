@@ -8,6 +8,7 @@ use super::{Deletable, Document, Name, generated_id, missing};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
+use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
 use crate::wire::lifecycle::{LifecycleConfiguration, LifecycleProblem, MinimumSize, SHAPE};
@@ -23,6 +24,7 @@ impl Document for Lifecycle {
     const SUBRESOURCE: &'static str = "lifecycle";
     const GET: Name = Name("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration");
     const PUT: Name = Name("PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration");
+    const LEVEL: Level = Level::Exact;
     const DIGEST: DigestRule = DigestRule::RequiredAsMd5;
 
     fn absent(call: &Call) -> Result<Reply> {

@@ -64,7 +64,7 @@ impl CopySourceName {
         access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
         let version = VersionAsked::parse(version_id)?.known(&self.key)?;
         let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
-        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, error))?;
+        let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         check_conditions(&call.head, &opened.object)?;
         restore_object::require_readable(call, &opened.object)?;
         Ok(opened)

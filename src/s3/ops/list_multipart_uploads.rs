@@ -44,7 +44,7 @@ impl Operation for ListMultipartUploads {
         let bucket = call.bucket()?.clone();
         let listed = call.engine().list_uploads(&bucket, self.query()).await;
         let page = listed.map_err(|error| self.says(&call, error))?;
-        Ok(Reply::xml(self.document(&call, &bucket, &page)))
+        Ok(Reply::xml(self.document(&call, &bucket, &page)?))
     }
 }
 
@@ -66,7 +66,7 @@ impl ListMultipartUploads {
         }
     }
 
-    fn document(&self, call: &Call, bucket: &Bucket, page: &ListPage<UploadRow>) -> String {
+    fn document(&self, call: &Call, bucket: &Bucket, page: &ListPage<UploadRow>) -> Result<String> {
         let Selection { prefix, delimiter, encoding, limit } = &self.selection;
         // Of the last upload even if nothing follows; both empty where the page ends in a common prefix. Paging cannot go
         // on from there: AWS's quirk.
@@ -89,25 +89,25 @@ impl ListMultipartUploads {
         xml.number("MaxUploads", *limit).text("IsTruncated", listing::is_truncated(page.more));
         for entry in &page.entries {
             if let ListEntry::Item(upload) = entry {
-                self.write_upload(&mut xml, call, bucket, upload);
+                self.write_upload(&mut xml, call, bucket, upload)?;
             }
         }
         listing::write_common_prefixes(&mut xml, page, *encoding);
         xml.close();
-        xml.finish()
+        Ok(xml.finish())
     }
 
-    fn write_upload(&self, xml: &mut XmlWriter, call: &Call, bucket: &Bucket, upload: &UploadRow) {
-        let identities = &call.shared.config.identities;
+    fn write_upload(&self, xml: &mut XmlWriter, call: &Call, bucket: &Bucket, upload: &UploadRow) -> Result<()> {
         xml.open("Upload")
             .text("Key", &self.selection.encoding.apply(upload.key.as_str()))
             .text("UploadId", call.engine().upload_id(bucket, upload).as_str());
         write_initiator(xml, call, &upload.initiator);
-        listing::write_owner(xml, &listing::owner_id(identities, bucket));
+        listing::write_owner(xml, &listing::owner_of_upload(call, bucket, upload)?);
         xml.text("StorageClass", upload.headers.storage_class.name())
             .text("Initiated", &upload.initiated.iso8601_millis());
         write_declared_checksum(xml, upload);
         xml.close();
+        Ok(())
     }
 }
 

@@ -50,7 +50,8 @@ impl Operation for ListObjectVersions {
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let after = Some(self.key_marker.clone()).filter(|marker| !marker.is_empty());
-        let query = VersionQuery { keys: self.selection.query(after), after_version: self.version_marker };
+        let owners = listing::owners(&call, &bucket)?;
+        let query = VersionQuery { keys: self.selection.query(after), after_version: self.version_marker, owners };
         let mut page = call.engine().list_versions(&bucket, query).await.map_err(|error| call.says(error))?;
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores_of_versions(&bucket, page).await.map_err(|error| call.says(error))?;
@@ -112,7 +113,7 @@ impl ListObjectVersions {
                     .text("ChecksumAlgorithm", object.checksum_algorithm.name())
                     .text("ChecksumType", object.checksum_kind.name())
                     .number("Size", object.size_bytes);
-                listing::write_owner(xml, owner);
+                listing::write_owner(xml, listing::owner_of(object, owner));
                 xml.text("StorageClass", object.storage_class.name());
                 object.restore.write(xml);
                 xml.close();

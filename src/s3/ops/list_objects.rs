@@ -34,7 +34,8 @@ impl Operation for ListObjects {
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let after = Some(self.marker.clone()).filter(|marker| !marker.is_empty());
-        let outcome = call.engine().list_objects(&bucket, self.selection.query(after)).await;
+        let outcome =
+            call.engine().list_objects_of(&bucket, self.selection.query(after), listing::owners(&call, &bucket)?).await;
         let mut page = outcome.map_err(|error| call.says(error))?;
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;

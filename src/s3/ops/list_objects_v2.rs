@@ -2,7 +2,7 @@
 
 use super::listing::{self, Optional, Selection, ShowOwner};
 use crate::engine::list::{ListPage, More};
-use crate::engine::object::ListedObject;
+use crate::engine::object::{ListedObject, Owners};
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
@@ -50,7 +50,8 @@ impl Operation for ListObjectsV2 {
             From::StartAfter(key) => Some(key.clone()).filter(|key| !key.is_empty()),
             From::Token { last, .. } => Some(last.clone()),
         };
-        let outcome = call.engine().list_objects(&bucket, self.selection.query(after)).await;
+        let owners = if self.fetch_owner { listing::owners(&call, &bucket)? } else { Owners::Left };
+        let outcome = call.engine().list_objects_of(&bucket, self.selection.query(after), owners).await;
         let mut page = outcome.map_err(|error| call.says(error))?;
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;

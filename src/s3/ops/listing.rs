@@ -8,8 +8,11 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::bucket::Bucket;
 use crate::engine::list::{ListEntry, ListPage, ListQuery, More};
-use crate::engine::object::ListedObject;
+use crate::engine::object::{ListedObject, Owners};
+use crate::engine::upload::UploadRow;
 use crate::http::identity::{Identities, Identity};
+use crate::s3::access::BucketAccess;
+use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
@@ -143,7 +146,7 @@ pub(crate) fn result(root: &str) -> XmlWriter {
 /// Whether a listing of objects shows whose they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ShowOwner<'a> {
-    /// The canonical id.
+    /// The canonical ids: this one, unless the object says another.
     Id(&'a str),
     No,
 }
@@ -165,13 +168,32 @@ pub(crate) fn write_objects(
             .text("ChecksumType", object.checksum_kind.name())
             .number("Size", object.size_bytes);
         if let ShowOwner::Id(id) = owner {
-            write_owner(xml, id);
+            write_owner(xml, owner_of(object, id));
         }
         xml.text("StorageClass", object.storage_class.name());
         object.restore.write(xml);
         xml.close();
     }
     write_common_prefixes(xml, page, encoding);
+}
+
+/// The canonical id of an object's owner, which may be another's than the bucket's.
+pub(crate) fn owner_of<'a>(object: &'a ListedObject, bucket_owner: &'a str) -> &'a str {
+    object.owner.as_ref().map_or(bucket_owner, |owner| &owner.id)
+}
+
+/// Whether the owners of a bucket's objects have to be looked up: where ACLs are off, everything is the bucket's owner's.
+pub(crate) fn owners(call: &Call, bucket: &Bucket) -> Result<Owners> {
+    let acls_count = BucketAccess::of(&call.shared, bucket)?.acls_count();
+    Ok(if acls_count { Owners::Read } else { Owners::Left })
+}
+
+/// The canonical id of whoever will own what an upload makes.
+pub(crate) fn owner_of_upload(call: &Call, bucket: &Bucket, upload: &UploadRow) -> Result<String> {
+    Ok(match (&upload.attributes.acl, owners(call, bucket)?) {
+        (Some(acl), Owners::Read) => acl.owner.id.clone(),
+        _ => owner_id(&call.shared.config.identities, bucket),
+    })
 }
 
 /// Writes `CommonPrefixes`.

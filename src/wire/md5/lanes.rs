@@ -54,7 +54,7 @@ impl Lanes {
         Lanes(Kind::Plain)
     }
 
-    /// All that this processor has.
+    /// All that this processor has, plain code first.
     pub fn all() -> Vec<Lanes> {
         #[cfg(target_arch = "x86_64")]
         let wide = [(has_avx2(), Kind::Avx2), (has_avx512(), Kind::Avx512)];

@@ -43,6 +43,10 @@ fn documents_that_are_refused() {
         (r#"{"expiration": "2030-01-01T00:00:00Z", "conditions": [], "more": 1}"#, "Unexpected: \"more\""),
         (r#"{"expiration": "x", "conditions": []}"#, "Invalid 'expiration' value: 'x'"),
         (
+            r#"{"expiration": "2030-01-01 00:00:00.5+00:00", "conditions": []}"#,
+            "Invalid 'expiration' value: '2030-01-01 00:00:00.5+00:00'",
+        ),
+        (
             r#"{"expiration": "2030-01-01 00:00:00+00:00x", "conditions": []}"#,
             "Invalid 'expiration' value: '2030-01-01 00:00:00+00:00x'",
         ),
