@@ -148,7 +148,7 @@ pub(crate) static TABLE: &[Row] = &[
     refused("DeleteObjectAnnotation", DELETE, Object).query(&["annotation"]),
     refused("UpdateObjectEncryption", PUT, Object).query(&["encryption"]),
     refused("RenameObject", PUT, Object).query(&["renameObject"]),
-    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]),
+    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]).closed(),
     refused("GetObjectTorrent", GET, Object).query(&["torrent"]),
 ];
 
