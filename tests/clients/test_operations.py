@@ -301,6 +301,7 @@ def the_end(call):
         versions = call("ListObjectVersions", Bucket=bucket)
         for version in versions.get("Versions", []) + versions.get("DeleteMarkers", []):
             name = {"Key": version["Key"], "VersionId": version["VersionId"]}
-            call("DeleteObject", Bucket=bucket, **name, BypassGovernanceRetention=bucket == "locked")
+            bypass = {"BypassGovernanceRetention": True} if bucket == "locked" else {}
+            call("DeleteObject", Bucket=bucket, **name, **bypass)
         call("DeleteBucket", Bucket=bucket)
     assert call("ListBuckets")["Buckets"] == []

@@ -9,7 +9,7 @@ use staves::engine::bucket::Bucket;
 use staves::engine::clock::Clock;
 use staves::engine::lifecycle::LifecycleCounts;
 use staves::engine::list::{ListEntry, ListQuery};
-use staves::engine::object::{ListedVersion, VersionQuery};
+use staves::engine::object::{ListedVersion, Owners, VersionQuery};
 use staves::engine::version_id::VersionId;
 use staves::engine::{Durability, Engine, Options};
 use staves::wire::lifecycle::{Calendar, LifecycleConfiguration, SHAPE};
@@ -75,7 +75,7 @@ impl World {
     /// All lines, the newest of a key first: a key and its size, or `-` for a delete marker.
     async fn lines(&self) -> Vec<String> {
         let keys = ListQuery { limit: 10_000, ..ListQuery::default() };
-        let query = VersionQuery { keys, ..VersionQuery::default() };
+        let query = VersionQuery { keys, after_version: None, owners: Owners::Left };
         let page = self.engine.list_versions(&self.bucket, query).await.unwrap();
         let line = |entry| match entry {
             ListEntry::Item(ListedVersion::Object { object, .. }) => format!("{} {}", object.key, object.size_bytes),

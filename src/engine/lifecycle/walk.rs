@@ -9,7 +9,9 @@ use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListEntry, ListQuery, More};
 use crate::engine::meta::{history, listed_versions, versions};
-use crate::engine::object::{Latest, ListedMarker, ListedObject, ListedVersion, Place, VersionQuery, find_line};
+use crate::engine::object::{
+    Latest, ListedMarker, ListedObject, ListedVersion, Owners, Place, VersionQuery, find_line,
+};
 use crate::engine::version_id::VersionId;
 use crate::wire::lifecycle::{Calendar, LifecycleConfiguration, RuleStatus, Subject, Succession};
 use crate::wire::object_key::ObjectKey;
@@ -63,7 +65,14 @@ struct Above {
 impl Walk {
     pub(super) fn new(bucket: i64, rules: Arc<LifecycleConfiguration>, calendar: Calendar, now: Timestamp) -> Walk {
         let keys = ListQuery { prefix: common_prefix(&rules), limit: PAGE, ..ListQuery::default() };
-        Walk { bucket, rules, calendar, now, query: VersionQuery { keys, ..VersionQuery::default() }, above: None }
+        Walk {
+            bucket,
+            rules,
+            calendar,
+            now,
+            query: VersionQuery { keys, after_version: None, owners: Owners::Left },
+            above: None,
+        }
     }
 
     /// What is due on the next page, and whether there are more.

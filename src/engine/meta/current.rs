@@ -126,8 +126,8 @@ pub(super) fn listed_from(conn: &Connection, row: &Row<'_>, owners: Owners) -> R
         checksum_algorithm: algorithm_from(row.get(4)?)?,
         checksum_kind: kind_from(row.get(5)?),
         storage_class: StorageClass::parse(row.get_ref(6)?.as_str().unwrap_or_default()).unwrap_or_default(),
-        restore: RestoreState::default(),
         owner: versions::owner(conn, id_of(row), owners)?,
+        restore: RestoreState::default(),
     })
 }
 

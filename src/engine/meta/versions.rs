@@ -101,8 +101,8 @@ pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey, owners: Ow
                 checksum_algorithm: algorithm_from(algorithm)?,
                 checksum_kind: kind_from(kind),
                 storage_class: headers_from(headers)?.storage_class,
-                restore: RestoreState::default(),
                 owner,
+                restore: RestoreState::default(),
             })
         }))
     })?

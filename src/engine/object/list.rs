@@ -32,10 +32,10 @@ pub struct ListedObject {
     pub checksum_kind: ChecksumKind,
     /// Its storage class.
     pub storage_class: StorageClass,
-    /// Where its restore has got to: only of listings that ask for it.
-    pub restore: RestoreState,
     /// Whose it is, if that was asked for, and if it is not the bucket's owner.
     pub owner: Option<Owner>,
+    /// Where its restore has got to: only of listings that ask for it.
+    pub restore: RestoreState,
 }
 
 /// Whether a listing reads whose the objects are: a look-up for each.

@@ -22,6 +22,7 @@ pub(crate) struct Lifecycle;
 
 impl Document for Lifecycle {
     const SUBRESOURCE: &'static str = "lifecycle";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration");
     const PUT: Name = Name("PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration");
     const LEVEL: Level = Level::Exact;
