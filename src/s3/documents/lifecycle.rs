@@ -25,7 +25,6 @@ impl Document for Lifecycle {
     const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration");
     const PUT: Name = Name("PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration");
-    const LEVEL: Level = Level::Exact;
     const DIGEST: DigestRule = DigestRule::RequiredAsMd5;
 
     fn absent(call: &Call) -> Result<Reply> {

@@ -5,7 +5,6 @@ use crate::engine::document::DocumentName;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::intake::DigestRule;
-use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
 use crate::wire::tagging::{MAX_DOCUMENT_BYTES, TagSet, Tagged};
@@ -25,7 +24,6 @@ impl Document for Tagging {
     const SUBRESOURCE: &'static str = "tagging";
     const GET: Name = Name("GetBucketTagging", "s3:GetBucketTagging");
     const PUT: Name = Name("PutBucketTagging", "s3:PutBucketTagging");
-    const LEVEL: Level = Level::Exact;
     const DIGEST: DigestRule = DigestRule::Required;
     const LIMIT_BYTES: u64 = MAX_DOCUMENT_BYTES as u64;
 
