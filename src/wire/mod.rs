@@ -7,6 +7,7 @@ pub mod conditions;
 pub mod cors;
 pub mod error_codes;
 pub mod etag;
+pub mod intelligent_tiering;
 pub mod json;
 pub mod lifecycle;
 pub mod md5;

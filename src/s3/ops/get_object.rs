@@ -69,7 +69,7 @@ impl Operation for GetObject {
         if let Some(reply) = self.0.decide(&call, &opened.object)? {
             return Ok(reply);
         }
-        restore_object::require_readable(&call, &opened.object)?;
+        restore_object::require_readable(&call, call.bucket()?, &self.0.key, &opened.object).await?;
         let shown = self.0.show(&call, &opened.object)?;
         let mut reply = shown.reply;
         let bytes = opened.read(shown.first_byte, shown.length_bytes);
@@ -96,7 +96,8 @@ impl Operation for HeadObject {
             return Ok(reply);
         }
         let shown = self.0.show(&call, &object)?;
-        Ok(shown.reply.length_only(shown.length_bytes))
+        let reply = restore_object::show_tier(&call, shown.reply, &object).await?;
+        Ok(reply.length_only(shown.length_bytes))
     }
 }
 

@@ -49,7 +49,7 @@ impl Operation for PutObject {
         }
         let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex).await?;
         let put = Put {
-            key: self.key.clone(),
+            key: self.key,
             headers: self.headers,
             attributes: self.attributes,
             // AWS computes one where the client sent none.
@@ -59,6 +59,6 @@ impl Operation for PutObject {
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
         let reply = show_new(object_reply::etag(Reply::ok(), &written.etag), written.version);
         let reply = object_reply::checksum(object_reply::encryption(reply), &written.checksum);
-        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, written.version)
     }
 }
