@@ -10,6 +10,7 @@ mod call;
 mod catalog;
 mod cors;
 mod documents;
+mod encryption;
 mod engine_error;
 mod error;
 mod features;
@@ -37,6 +38,7 @@ use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
 pub use self::catalog::{KnownOperation, operations};
+pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -67,6 +69,10 @@ pub struct Config {
     pub host_aliases: Vec<String>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// The keys that exist in KMS.
+    pub kms_keys: KmsKeys,
+    /// Whether SSE-C needs TLS.
+    pub tls_for_customer_keys: TlsForCustomerKeys,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }

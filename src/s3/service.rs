@@ -10,12 +10,12 @@ use super::call::Call;
 use super::cors::CrossOrigin;
 use super::error::{Result, S3Error};
 use super::features::Copies;
-use super::operation::{BodyRule, Handler, Row};
+use super::operation::{BodyRule, Encrypts, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
 use super::target::Target;
-use super::{Config, Shared, access, cors, features, route};
+use super::{Config, Shared, access, cors, encryption, features, route};
 use crate::engine::Engine;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
@@ -131,6 +131,9 @@ impl Service {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
         features::refuse_absent(Copies::of(row), &call.head)?;
+        if row.encrypts == Encrypts::Nothing {
+            encryption::refuse_elsewhere(&call.head)?;
+        }
         run(call).await
     }
 }

@@ -23,7 +23,7 @@ use crate::engine::{Durability, Engine, Options};
 use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
-use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
+use crate::s3::{AclDefaults, AuthMode, Config, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
 use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
@@ -66,6 +66,8 @@ pub struct ServerBuilder {
     region_rule: RegionRule,
     auth: AuthMode,
     acl_defaults: AclDefaults,
+    kms_keys: KmsKeys,
+    tls_for_customer_keys: TlsForCustomerKeys,
     domains: Vec<String>,
     host_aliases: Vec<String>,
     public_url: Option<String>,
@@ -98,6 +100,8 @@ impl Default for ServerBuilder {
             region_rule: RegionRule::Any,
             auth: AuthMode::On,
             acl_defaults: AclDefaults::default(),
+            kms_keys: KmsKeys::default(),
+            tls_for_customer_keys: TlsForCustomerKeys::default(),
             domains: vec![LOCALHOST.to_owned()],
             host_aliases: Vec::new(),
             public_url: None,
@@ -204,6 +208,20 @@ impl ServerBuilder {
     #[must_use]
     pub fn acl_defaults(mut self, defaults: AclDefaults) -> Self {
         self.acl_defaults = defaults;
+        self
+    }
+
+    /// The keys that exist in KMS. Default: any.
+    #[must_use]
+    pub fn kms_keys(mut self, keys: KmsKeys) -> Self {
+        self.kms_keys = keys;
+        self
+    }
+
+    /// Whether keys of clients (SSE-C) are refused over plain HTTP. Default: they are taken.
+    #[must_use]
+    pub fn tls_for_customer_keys(mut self, rule: TlsForCustomerKeys) -> Self {
+        self.tls_for_customer_keys = rule;
         self
     }
 
@@ -372,6 +390,8 @@ impl ServerBuilder {
                 region_rule: self.region_rule,
                 auth: self.auth,
                 acl_defaults: self.acl_defaults,
+                kms_keys: self.kms_keys.clone(),
+                tls_for_customer_keys: self.tls_for_customer_keys,
                 domains: self.domains.clone(),
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
