@@ -82,7 +82,7 @@ impl Operation for CopyObject {
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
-        let opened = self.source.open(&call)?;
+        let opened = self.source.open(&call).await?;
         copy_source::check_size(opened.object.size_bytes)?;
         let headers = match self.directive {
             Directive::Replace => self.headers,
@@ -97,11 +97,14 @@ impl Operation for CopyObject {
             Directive::Replace => self.attributes.tags,
             Directive::Copy => opened.object.attributes.tags.clone(),
         };
+        if self.tagging == Directive::Copy && !tags.is_empty() {
+            self.source.require_tags(&call)?;
+        }
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;
         let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let copy = Copy {
-            key: self.key.clone(),
+            key: self.key,
             headers,
             attributes: ObjectAttributes { tags, encryption, ..self.attributes },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
@@ -126,7 +129,7 @@ impl Operation for CopyObject {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
         let reply = version_id::show(reply, call.bucket()?, written.version);
-        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, written.version)
     }
 }
 
