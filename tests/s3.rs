@@ -100,6 +100,8 @@ mod sse_c;
 mod sse_kms;
 #[path = "s3/sse_s3.rs"]
 mod sse_s3;
+#[path = "s3/update_object_encryption.rs"]
+mod update_object_encryption;
 #[path = "s3/upload_part.rs"]
 mod upload_part;
 #[path = "s3/upload_part_copy.rs"]

@@ -18,8 +18,8 @@ use super::ops::{
     GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets, ListMultipartUploads, ListObjectAnnotations,
     ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject, PutBucketAcl, PutBucketOwnershipControls,
     PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl, PutObjectAnnotation, PutObjectLegalHold,
-    PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock, RestoreObject, UploadPart,
-    UploadPartCopy,
+    PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock, RestoreObject,
+    UpdateObjectEncryption, UploadPart, UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -141,6 +141,7 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetBucketOwnershipControls>(GET, Bucket).query(&["ownershipControls"]),
     op::<PutBucketOwnershipControls>(PUT, Bucket).query(&["ownershipControls"]),
     op::<DeleteBucketOwnershipControls>(DELETE, Bucket).query(&["ownershipControls"]),
+    op::<UpdateObjectEncryption>(PUT, Object).query(&["encryption"]),
     // Annotations.
     op::<GetObjectAnnotation>(GET, Object).query(&["annotation", "annotationName"]),
     op::<ListObjectAnnotations>(GET, Object).query(&["annotation"]),
@@ -148,7 +149,6 @@ pub(crate) static TABLE: &[Row] = &[
     op::<DeleteObjectAnnotation>(DELETE, Object).query(&["annotation"]),
     // Refused: bucket documents.
     // Refused: objects.
-    refused("UpdateObjectEncryption", PUT, Object).query(&["encryption"]),
     refused("RenameObject", PUT, Object).query(&["renameObject"]),
     refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]).closed(),
     refused("GetObjectTorrent", GET, Object).query(&["torrent"]),

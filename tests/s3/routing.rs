@@ -10,7 +10,7 @@ const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
 /// The operations that exist here, and those of directory buckets, for which S3 lists objects and buckets on others.
-const IMPLEMENTED: [&str; 114] = [
+const IMPLEMENTED: [&str; 115] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -123,6 +123,7 @@ const IMPLEMENTED: [&str; 114] = [
     "UpdateBucketMetadataAnnotationTableConfiguration",
     "UpdateBucketMetadataInventoryTableConfiguration",
     "UpdateBucketMetadataJournalTableConfiguration",
+    "UpdateObjectEncryption",
     "UploadPart",
     "UploadPartCopy",
 ];
