@@ -86,3 +86,5 @@ mod upload_part;
 mod upload_part_copy;
 #[path = "s3/versioning.rs"]
 mod versioning;
+#[path = "s3/website.rs"]
+mod website;

@@ -64,6 +64,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .auth(serve.auth)
         .acl_defaults(serve.acl_defaults)
         .domains(serve.domain)
+        .website_domains(serve.website_domain)
         .host_aliases(serve.host_alias)
         .tls(tls)
         .buckets(serve.bucket)

@@ -24,6 +24,7 @@ mod service;
 mod signing_keys;
 mod table;
 mod target;
+mod website;
 
 use std::sync::Arc;
 
@@ -59,6 +60,8 @@ pub struct Config {
     pub acl_defaults: AclDefaults,
     /// Domains under which buckets are host names, beside `localhost`.
     pub domains: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
     /// Other names that clients reach this server by: tried when a signature fails, to say why.
     pub host_aliases: Vec<String>,
     /// Who may call.

@@ -15,11 +15,11 @@ use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
 use super::target::Target;
-use super::{Config, Shared, access, cors, features, route};
+use super::{Config, Shared, access, cors, features, route, website};
 use crate::engine::Engine;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
-use crate::http::domains::Domains;
+use crate::http::domains::{Addressed, Domains};
 use crate::http::request_id::{HostId, RequestId};
 use crate::wire::error_codes::Code;
 use crate::wire::query::Query;
@@ -38,7 +38,7 @@ pub struct Service {
 impl Service {
     /// Serves an engine.
     pub fn new(engine: Engine, config: Config) -> Service {
-        let domains = Domains::new(&config.domains);
+        let domains = Domains::new(&config.domains).with_websites(&config.website_domains);
         Service { shared: Arc::new(Shared { engine, config, domains, signing_keys: SigningKeys::default() }) }
     }
 
@@ -51,14 +51,22 @@ impl Service {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
         let (method, cross_origin) = (parts.method.clone(), CrossOrigin::of(&parts.method, &parts.headers));
-        let outcome = match self.head(parts, connection, request_id) {
-            Ok(head) => self.answer(head, payload).await,
-            Err(error) => (Err(error), None),
-        };
-        let (result, bucket) = outcome;
-        let mut response = match result {
-            Ok(reply) => success(reply),
-            Err(error) => failure(&error, &method, &request_id, &host_id),
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let (mut response, bucket) = match self.shared.domains.addressed(host) {
+            Addressed::Website(site) => {
+                let ids = (&request_id, &host_id);
+                // Boxed, so that what the endpoint is asked does not carry the room for it.
+                let page = Box::pin(website::answer(self, site.as_deref(), parts, connection, ids)).await;
+                (success(page), site)
+            }
+            addressed => {
+                let (result, bucket) = match self.head(parts, addressed, connection, request_id) {
+                    Ok(head) => self.answer(head, payload).await,
+                    Err(error) => (Err(error), None),
+                };
+                let answered = result.map(success);
+                (answered.unwrap_or_else(|error| failure(&error, &method, &request_id, &host_id)), bucket)
+            }
         };
         if let (Some(cross_origin), Some(bucket)) = (cross_origin, bucket) {
             cors::decorate(&self.shared, &bucket, &cross_origin, response.headers_mut());
@@ -70,7 +78,13 @@ impl Service {
         response
     }
 
-    fn head(&self, parts: http::request::Parts, connection: &Connection, request_id: RequestId) -> Result<Head> {
+    fn head(
+        &self,
+        parts: http::request::Parts,
+        addressed: Addressed,
+        connection: &Connection,
+        request_id: RequestId,
+    ) -> Result<Head> {
         let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if section > MAX_HEADER_SECTION_BYTES {
             return Err(Code::RequestHeaderSectionTooLarge.with("MaxSizeAllowed", MAX_HEADER_SECTION_BYTES));
@@ -78,8 +92,7 @@ impl Service {
         let raw_path = parts.uri.path().to_owned();
         let query = Query::parse(parts.uri.query().unwrap_or_default())
             .map_err(|_| Code::InvalidUri.with("URI", parts.uri.to_string()))?;
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let target = Target::of(self.shared.domains.addressed(host), &raw_path)?;
+        let target = Target::of(addressed, &raw_path)?;
         Ok(Head {
             method: parts.method,
             raw_path,
@@ -112,7 +125,14 @@ impl Service {
         self.operate(row, head, authenticated, payload).await.map_err(|error| row.declared(error))
     }
 
-    async fn operate(&self, row: &Row, head: Head, authenticated: Authenticated, payload: Payload) -> Result<Reply> {
+    /// Runs a row's operation, if the caller may.
+    pub(super) async fn operate(
+        &self,
+        row: &Row,
+        head: Head,
+        authenticated: Authenticated,
+        payload: Payload,
+    ) -> Result<Reply> {
         let Handler::Run { before_access, run, body } = row.handler else {
             return Err(row.refusal());
         };

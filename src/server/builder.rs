@@ -22,11 +22,15 @@ use crate::engine::open::MultipartOrder;
 use crate::engine::{Durability, Engine, Options};
 use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
+use crate::http::domains::Domains;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
+
+/// The domain under which buckets are websites, wherever the server is.
+const WEBSITES: &str = "s3-website.localhost";
 
 /// Where a facade is served besides `/_staves/<name>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +69,7 @@ pub struct ServerBuilder {
     auth: AuthMode,
     acl_defaults: AclDefaults,
     domains: Vec<String>,
+    website_domains: Vec<String>,
     host_aliases: Vec<String>,
     public_url: Option<String>,
     tls: Tls,
@@ -96,6 +101,7 @@ impl Default for ServerBuilder {
             auth: AuthMode::On,
             acl_defaults: AclDefaults::default(),
             domains: vec![LOCALHOST.to_owned()],
+            website_domains: vec![WEBSITES.to_owned()],
             host_aliases: Vec::new(),
             public_url: None,
             tls: Tls::Off,
@@ -206,6 +212,14 @@ impl ServerBuilder {
                 self.domains.push(domain);
             }
         }
+        self
+    }
+
+    /// Further domains under which buckets are websites (`bucket.domain`), besides `s3-website.localhost`.
+    #[must_use]
+    pub fn website_domains<D: Into<String>>(mut self, domains: impl IntoIterator<Item = D>) -> Self {
+        self.website_domains = vec![WEBSITES.to_owned()];
+        self.website_domains.extend(domains.into_iter().map(Into::into));
         self
     }
 
@@ -362,6 +376,7 @@ impl ServerBuilder {
                 auth: self.auth,
                 acl_defaults: self.acl_defaults,
                 domains: self.domains.clone(),
+                website_domains: self.website_domains.clone(),
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
                 public_url,
@@ -374,7 +389,8 @@ impl ServerBuilder {
 
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
-        let router = Router::new(&self.domains, facades.ids().collect());
+        let domains = Domains::new(&self.domains).with_websites(&self.website_domains);
+        let router = Router::new(domains, facades.ids().collect());
         let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
@@ -463,7 +479,7 @@ impl ServerBuilder {
         // In memory durability nothing is written to the data directory, keys included.
         let directory = (self.durability != Durability::Memory).then(|| self.data_dir.join("tls"));
         let names = Names {
-            domains: self.domains.clone(),
+            domains: self.domains.iter().chain(&self.website_domains).cloned().collect(),
             hosts: self.host_aliases.iter().chain(&self.hosts).cloned().collect(),
             addresses: addresses.iter().map(SocketAddr::ip).collect(),
         };

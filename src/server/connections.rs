@@ -199,6 +199,7 @@ mod tests {
     use super::*;
     use crate::engine::clock::Clock;
     use crate::http::body::{Body, Payload};
+    use crate::http::domains::Domains;
     use crate::server::route::{Dialect, Router};
     use http::{Request, Response};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -240,7 +241,7 @@ mod tests {
         let let_go = Arc::new(Notify::new());
         let answerer = Answerer {
             dialects: Arc::new(Echo { let_go: Arc::clone(&let_go) }),
-            router: Router::new(&[], Vec::new()),
+            router: Router::new(Domains::new(&[]), Vec::new()),
             idle_timeout: Duration::from_millis(200),
             clock: Clock::default(),
         };

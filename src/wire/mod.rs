@@ -28,4 +28,5 @@ pub mod storage_class;
 pub mod tagging;
 pub mod time;
 pub mod versioning;
+pub mod website;
 pub mod xml;

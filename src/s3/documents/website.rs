@@ -1,4 +1,5 @@
-//! A bucket as a website (`?website`): the document only, not the hosting. AWS's sentences are as LocalStack recorded them.
+//! A bucket as a website (`?website`): the document only. It is served in `website/`. AWS's sentences are as LocalStack
+//! recorded them.
 
 use std::ops::Range;
 
