@@ -64,6 +64,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Ask a running server whether it is well: for container health checks
     Health(HealthArgs),
+    /// List the operations of S3, and how far this version goes with each
+    Operations(OperationsArgs),
 }
 
 /// On or off, so that a flag can also take back what the file says (`--tls=off`).
@@ -279,6 +281,17 @@ pub(super) struct HealthArgs {
     /// Read settings from FILE [default: ./staves.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+}
+
+/// Asks no server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OperationsArgs {
+    /// Print them as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print them as the page docs/operations.md
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
 }
 
 fn switch(text: &str) -> Result<Switch, String> {

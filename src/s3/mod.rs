@@ -6,6 +6,7 @@
 mod access;
 mod auth;
 mod call;
+mod catalog;
 mod cors;
 mod documents;
 mod engine_error;
@@ -34,6 +35,7 @@ use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
+pub use self::catalog::{KnownOperation, operations};
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 

@@ -20,6 +20,9 @@ pub(crate) trait Operation: Sized + Send + 'static {
     /// What a request's body may be.
     const BODY: BodyRule = BodyRule::Document;
 
+    /// How far Staves goes with it.
+    const LEVEL: Level = Level::Exact;
+
     /// Whether its errors begin with an XML declaration.
     const ERRORS: ErrorDeclaration = ErrorDeclaration::Present;
 
@@ -52,6 +55,7 @@ pub(crate) struct Row {
     pub(crate) header: Option<&'static str>,
     pub(crate) access: AccessRule,
     pub(crate) errors: ErrorDeclaration,
+    pub(crate) level: Level,
     pub(crate) handler: Handler,
 }
 
@@ -82,6 +86,28 @@ pub(crate) enum ErrorDeclaration {
     Absent,
 }
 
+/// How far Staves goes with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// It does what AWS does, and answers as AWS answers.
+    Exact,
+    /// It keeps and shows a document as AWS does; nothing acts on what the document says.
+    Stored,
+    /// It is refused by name.
+    Refused,
+}
+
+impl Level {
+    /// In one word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Level::Exact => "exact",
+            Level::Stored => "stored",
+            Level::Refused => "refused",
+        }
+    }
+}
+
 /// What a row does.
 pub(crate) enum Handler {
     /// An operation.
@@ -102,6 +128,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         header: None,
         access: AccessRule::ByBucket,
         errors: O::ERRORS,
+        level: O::LEVEL,
         handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
 }
@@ -118,6 +145,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         header: None,
         access: AccessRule::ByBucket,
         errors: ErrorDeclaration::Present,
+        level: Level::Refused,
         handler: Handler::Refuse,
     }
 }

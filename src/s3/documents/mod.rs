@@ -27,7 +27,7 @@ use http::Method;
 use super::call::Call;
 use super::error::{Result, S3Error};
 use super::intake::DigestRule;
-use super::operation::{Operation, Row, op};
+use super::operation::{Level, Operation, Row, op};
 use super::reply::Reply;
 use super::target::Scope;
 use crate::engine::document::DocumentName;
@@ -66,6 +66,9 @@ pub(crate) trait Document: Sized + 'static {
     const SUBRESOURCE: &'static str;
     const GET: Name;
     const PUT: Name;
+
+    /// Whether anything acts on it.
+    const LEVEL: Level = Level::Stored;
 
     /// Whether its PUT has to come with a digest.
     const DIGEST: DigestRule = DigestRule::Optional;
@@ -126,6 +129,7 @@ struct Delete<D>(PhantomData<fn() -> D>);
 impl<D: Document> Operation for Get<D> {
     const NAME: &'static str = D::GET.0;
     const ACTION: &'static str = D::GET.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Get(PhantomData))
@@ -142,6 +146,7 @@ impl<D: Document> Operation for Get<D> {
 impl<D: Document> Operation for Put<D> {
     const NAME: &'static str = D::PUT.0;
     const ACTION: &'static str = D::PUT.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         D::admit(call)?;
@@ -161,6 +166,7 @@ impl<D: Document> Operation for Put<D> {
 impl<D: Deletable> Operation for Delete<D> {
     const NAME: &'static str = D::DELETE.0;
     const ACTION: &'static str = D::DELETE.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Delete(PhantomData))
