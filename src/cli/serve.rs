@@ -65,6 +65,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .acl_defaults(serve.acl_defaults)
         .domains(serve.domain)
         .website_domains(serve.website_domain)
+        .log_delivery(serve.log_delivery)
         .host_aliases(serve.host_alias)
         .tls(tls)
         .buckets(serve.bucket)

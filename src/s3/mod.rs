@@ -14,6 +14,7 @@ mod error;
 mod features;
 mod intake;
 mod integrity;
+mod logging;
 mod operation;
 mod ops;
 mod problem;
@@ -28,7 +29,9 @@ mod target;
 mod website;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use self::logging::Logs;
 use self::signing_keys::SigningKeys;
 use crate::engine::Engine;
 use crate::http::domains::Domains;
@@ -68,6 +71,8 @@ pub struct Config {
     pub host_aliases: Vec<String>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// How long the records of access logs wait for their delivery.
+    pub log_delivery: Duration,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }
@@ -78,4 +83,5 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) domains: Domains,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) logs: Logs,
 }

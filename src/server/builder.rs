@@ -70,6 +70,7 @@ pub struct ServerBuilder {
     acl_defaults: AclDefaults,
     domains: Vec<String>,
     website_domains: Vec<String>,
+    log_delivery: Duration,
     host_aliases: Vec<String>,
     public_url: Option<String>,
     tls: Tls,
@@ -102,6 +103,7 @@ impl Default for ServerBuilder {
             acl_defaults: AclDefaults::default(),
             domains: vec![LOCALHOST.to_owned()],
             website_domains: vec![WEBSITES.to_owned()],
+            log_delivery: Duration::from_mins(1),
             host_aliases: Vec::new(),
             public_url: None,
             tls: Tls::Off,
@@ -220,6 +222,13 @@ impl ServerBuilder {
     pub fn website_domains<D: Into<String>>(mut self, domains: impl IntoIterator<Item = D>) -> Self {
         self.website_domains = vec![WEBSITES.to_owned()];
         self.website_domains.extend(domains.into_iter().map(Into::into));
+        self
+    }
+
+    /// How long the records of access logs wait until they are delivered together. Default: a minute.
+    #[must_use]
+    pub fn log_delivery(mut self, period: Duration) -> Self {
+        self.log_delivery = period;
         self
     }
 
@@ -377,6 +386,7 @@ impl ServerBuilder {
                 acl_defaults: self.acl_defaults,
                 domains: self.domains.clone(),
                 website_domains: self.website_domains.clone(),
+                log_delivery: self.log_delivery,
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
                 public_url,
@@ -391,7 +401,9 @@ impl ServerBuilder {
         let (alive, ended) = mpsc::channel(1);
         let domains = Domains::new(&self.domains).with_websites(&self.website_domains);
         let router = Router::new(domains, facades.ids().collect());
-        let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
+        let delivering = service.clone();
+        let log_delivery = tokio::spawn(async move { delivering.deliver_logs().await });
+        let dialects = Arc::new(AllDialects { s3: service.clone(), facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
         let shared = |router| {
@@ -423,6 +435,8 @@ impl ServerBuilder {
         Ok(RunningServer {
             accepting,
             background,
+            log_delivery,
+            service,
             facade_urls,
             addresses: addresses.to_vec(),
             endpoint,

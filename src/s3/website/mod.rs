@@ -6,12 +6,15 @@
 
 mod page;
 
+use std::sync::Arc;
+
 use http::header::{AUTHORIZATION, HOST, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE};
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use self::page::Ids;
 use super::error::{Result, S3Error};
+use super::logging::Observed;
 use super::reply::Reply;
 use super::request::Head;
 use super::service::Service;
@@ -47,11 +50,16 @@ pub(super) async fn answer(
     request: Parts,
     connection: &Connection,
     (request_id, host_id): (&RequestId, &HostId),
+    observed: Option<Arc<Observed>>,
 ) -> Reply {
     let ids = Ids { request: request_id, host: host_id };
     let method = request.method.clone();
     let Some(site) = site else { return page::redirect(StatusCode::MOVED_PERMANENTLY, NO_BUCKET) };
-    let visit = Visit { service, site, request, connection, request_id };
+    if let Some(observed) = &observed {
+        let raw_key = request.uri.path().trim_start_matches('/');
+        observed.website(&request.method, &percent::decode_path(raw_key).unwrap_or_else(|_| raw_key.to_owned()));
+    }
+    let visit = Visit { service, site, request, connection, request_id, observed };
     let reply = match visit.answer().await {
         Ok(reply) => reply,
         Err(failed) => visit.failed(&failed, &ids).await,
@@ -65,6 +73,7 @@ struct Visit<'a> {
     request: Parts,
     connection: &'a Connection,
     request_id: &'a RequestId,
+    observed: Option<Arc<Observed>>,
 }
 
 /// What went wrong, and how far the request had come.
@@ -200,7 +209,7 @@ impl Visit<'_> {
         let head = self.head(&self.request.method, target, headers, self.raw_path())?;
         let authenticated = auth::authenticate(self.service.shared(), &head)?;
         let row = route::route(&head)?;
-        let mut reply = self.service.operate(row, head, authenticated, Payload::empty()).await?;
+        let mut reply = self.service.operate(row, head, authenticated, Payload::empty(), self.observed.clone()).await?;
         match reply.headers.remove(REDIRECT_LOCATION).as_ref().map(http::HeaderValue::to_str) {
             Some(Ok(location)) => Ok(page::redirect(StatusCode::MOVED_PERMANENTLY, location)),
             _ => Ok(reply),
