@@ -5,6 +5,7 @@ mod engine {
     mod disk;
     mod documents;
     mod kill;
+    mod lifecycle;
     mod model;
     mod model_state;
     mod model_versions;

@@ -94,6 +94,9 @@ pub(super) struct ServeArgs {
     /// Which upload of a key is the newest: by `initiation`, as on AWS, or by `completion`
     #[arg(long, value_name = "ORDER", default_value = "initiation", value_parser = multipart_order, help_heading = "Storage")]
     pub(super) multipart_order: MultipartOrder,
+    /// How long the days are by which lifecycles and restores go: 10s for tests
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = units::duration, help_heading = "Storage")]
+    pub(super) lifecycle_day: Duration,
 
     /// Create a bucket at the start, unless it is there (repeatable)
     #[arg(long, value_name = "NAME", help_heading = "Contents")]

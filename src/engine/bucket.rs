@@ -35,10 +35,15 @@ pub struct BucketRow {
     pub created: Timestamp,
     /// What it does with versions.
     pub state: BucketState,
-    /// What a dialect has made of the bucket's documents: gone when any of them changes, as all of this is then looked up
-    /// anew.
-    derived: OnceLock<Arc<dyn Any + Send + Sync>>,
+    /// What a dialect has made of the bucket's documents, a value of each type: gone when any of them changes, as all of
+    /// this is then looked up anew.
+    derived: [OnceLock<Derived>; DERIVED_MAX],
 }
+
+type Derived = Arc<dyn Any + Send + Sync>;
+
+/// So many types at most. One too many is made anew each time.
+const DERIVED_MAX: usize = 4;
 
 /// What a bucket does with versions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -85,18 +90,25 @@ impl Bucket {
         created: Timestamp,
         state: BucketState,
     ) -> Bucket {
-        Bucket(Arc::new(BucketRow { id, name, account, region, created, state, derived: OnceLock::new() }))
+        Bucket(Arc::new(BucketRow { id, name, account, region, created, state, derived: Default::default() }))
     }
 
     /// What a dialect has made of the bucket's documents, if it has since one of them changed.
     pub fn derived<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.0.derived.get()?).downcast().ok()
+        self.0.derived.iter().map_while(OnceLock::get).find_map(|made| Arc::clone(made).downcast().ok())
     }
 
-    /// Keeps what a dialect has made of the bucket's documents. There is room for one value.
+    /// Keeps what a dialect has made of the bucket's documents.
     pub fn derive<T: Send + Sync + 'static>(&self, made: Arc<T>) {
-        // Of several requests that make it at the same time, the first is as good as any.
-        let _ = self.0.derived.set(made);
+        let mut made: Derived = made;
+        for place in &self.0.derived {
+            match place.set(made) {
+                Ok(()) => return,
+                // Of several requests that make it at the same time, the first is as good as any.
+                Err(_) if place.get().is_some_and(|known| known.is::<T>()) => return,
+                Err(back) => made = back,
+            }
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod error;
 mod extent;
 pub mod ids;
 mod keeper;
+pub mod lifecycle;
 pub mod limits;
 pub mod list;
 mod meta;
@@ -40,6 +41,7 @@ use self::limits::Limits;
 use self::meta::readers::Readers;
 use self::meta::writer::{OnCommit, Tx, Writer};
 use self::open::{MultipartOrder, Recovery};
+use crate::wire::lifecycle::Calendar;
 
 pub use self::durability::Durability;
 pub use self::open::{OpenError, Options};
@@ -55,6 +57,7 @@ struct Inner {
     limits: Limits,
     clock: Clock,
     multipart_order: MultipartOrder,
+    calendar: Calendar,
     recovery: Recovery,
     /// Held as long as the engine is open: one Staves per data directory.
     lock: Mutex<Option<std::fs::File>>,

@@ -23,6 +23,7 @@ use super::meta::readers::Readers;
 use super::meta::settings;
 use super::meta::writer::Writer;
 use super::{Core, Engine, Inner, recover};
+use crate::wire::lifecycle::Calendar;
 
 const DATABASE: &str = "staves.db";
 const LOCK: &str = "staves.lock";
@@ -38,6 +39,8 @@ pub struct Options {
     pub limits: Limits,
     /// Which of two objects of a key is the newer.
     pub multipart_order: MultipartOrder,
+    /// How long the days of lifecycles and restores are.
+    pub calendar: Calendar,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -50,6 +53,7 @@ impl Options {
             durability: Durability::default(),
             limits: Limits::default(),
             multipart_order: MultipartOrder::default(),
+            calendar: Calendar::default(),
             clock: Clock::default(),
         }
     }
@@ -182,6 +186,7 @@ impl Engine {
             limits: options.limits,
             clock: options.clock,
             multipart_order: options.multipart_order,
+            calendar: options.calendar,
             recovery,
             lock: Mutex::new(opened.lock),
         })))

@@ -14,6 +14,7 @@ mod error;
 mod features;
 mod intake;
 mod integrity;
+mod lifecycle;
 mod logging;
 mod operation;
 mod ops;

@@ -9,6 +9,7 @@ use super::call::Call;
 use super::error::{Result, S3Error};
 use super::reply::Reply;
 use super::target::Scope;
+use crate::wire::error_codes::Code;
 
 /// An S3 operation: its input, parsed from the request, and what it does.
 pub(crate) trait Operation: Sized + Send + 'static {
@@ -114,6 +115,9 @@ pub(crate) enum Handler {
     Run { before_access: fn(&Call) -> Result<()>, run: fn(Call) -> Answer, body: BodyRule },
     /// Refused by name, once the caller is known: it does not exist here.
     Refuse,
+    /// Refused once the caller is known, as AWS refuses those who did not use it before it was closed to new customers:
+    /// 405 `MethodNotAllowed`.
+    Closed,
 }
 
 /// A row for an operation.
@@ -189,14 +193,21 @@ impl Row {
         self.query.len() * 4 + usize::from(self.value.is_some()) * 2 + usize::from(self.header.is_some())
     }
 
+    /// Of an operation that AWS has closed to new customers.
+    pub(crate) const fn closed(mut self) -> Row {
+        self.handler = Handler::Closed;
+        self
+    }
+
     /// The refusal of a row that does not exist here.
     pub(crate) fn refusal(&self) -> S3Error {
+        if matches!(self.handler, Handler::Closed) {
+            return Code::MethodNotAllowed.with("Method", &self.method).with("ResourceType", self.scope.name());
+        }
         match (self.query.first(), self.header) {
             (_, Some(header)) => S3Error::header_not_implemented(header),
             (Some(query), None) => S3Error::query_not_implemented(query),
-            (None, None) => {
-                crate::wire::error_codes::Code::NotImplemented.says(format!("{} is not implemented", self.name))
-            }
+            (None, None) => Code::NotImplemented.says(format!("{} is not implemented", self.name)),
         }
     }
 }

@@ -92,9 +92,7 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
         _ => {
             let resource = match (here.first(), scope) {
                 (Some(name), _) => name.to_uppercase(),
-                (None, Scope::Service) => "SERVICE".to_owned(),
-                (None, Scope::Bucket) => "BUCKET".to_owned(),
-                (None, Scope::Object) => "OBJECT".to_owned(),
+                (None, scope) => scope.name().to_owned(),
             };
             let allowed = allowed_methods(scope, here.first().map(|name| **name));
             not_allowed(head, &resource).header(ALLOW, &allowed)

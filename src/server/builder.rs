@@ -25,6 +25,7 @@ use crate::http::connection::Scheme;
 use crate::http::domains::Domains;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
+use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
@@ -61,6 +62,7 @@ pub struct ServerBuilder {
     durability: Durability,
     limits: Limits,
     multipart_order: MultipartOrder,
+    calendar: Calendar,
     hosts: Vec<String>,
     port: u16,
     identities: Identities,
@@ -94,6 +96,7 @@ impl Default for ServerBuilder {
             durability: Durability::default(),
             limits: Limits::default(),
             multipart_order: MultipartOrder::default(),
+            calendar: Calendar::default(),
             hosts: Vec::new(),
             port: 9000,
             identities: Identities::default(),
@@ -148,6 +151,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn multipart_order(mut self, order: MultipartOrder) -> Self {
         self.multipart_order = order;
+        self
+    }
+
+    /// How long a day of a lifecycle, or of a restore, is. Default: 24 hours.
+    #[must_use]
+    pub fn lifecycle_day(mut self, day: Duration) -> Self {
+        self.calendar = Calendar::with_day(day);
         self
     }
 
@@ -354,6 +364,7 @@ impl ServerBuilder {
             durability: self.durability,
             limits: self.limits.clone(),
             multipart_order: self.multipart_order,
+            calendar: self.calendar,
             clock: self.clock.clone(),
             ..Options::new(&self.data_dir)
         };
@@ -403,6 +414,7 @@ impl ServerBuilder {
         let router = Router::new(domains, facades.ids().collect());
         let delivering = service.clone();
         let log_delivery = tokio::spawn(async move { delivering.deliver_logs().await });
+        let lifecycles = service.clone();
         let dialects = Arc::new(AllDialects { s3: service.clone(), facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
@@ -431,7 +443,9 @@ impl ServerBuilder {
             let (_, id) = found.ok_or_else(|| StartError::Bug(format!("the facade {facade} is open")))?;
             accepting.extend(accept(listeners, &shared(router.of_facade(id))));
         }
-        let background = tokio::spawn(async move { facades.run().await });
+        let background = tokio::spawn(async move {
+            tokio::join!(facades.run(), lifecycles.run_lifecycles());
+        });
         Ok(RunningServer {
             accepting,
             background,

@@ -336,7 +336,7 @@ async fn access_log_waits_by_the_engines_clock() {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let millis = Arc::new(AtomicI64::new(i64::try_from(now).unwrap()));
     let clock = Clock::Fixed(Arc::clone(&millis));
-    let (_server, anna) = logging("", |builder| builder.clock(clock).log_delivery(Duration::from_secs(60))).await;
+    let (_server, anna) = logging("", |builder| builder.clock(clock).log_delivery(Duration::from_mins(1))).await;
     anna.head("/bkt").send().await.expect_status(200);
     tokio::time::sleep(Duration::from_millis(100)).await;
     millis.fetch_add(59_000, Ordering::SeqCst);
@@ -350,7 +350,7 @@ async fn access_log_waits_by_the_engines_clock() {
 
 #[tokio::test]
 async fn access_log_is_delivered_at_the_end_and_goes_on_after_it() {
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let server = TestServer::on_disk(|builder| builder.identities(two()).log_delivery(hour)).await;
     let anna = client(&server, "anna");
     for bucket in ["/bkt", "/logs"] {

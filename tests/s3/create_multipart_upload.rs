@@ -107,10 +107,6 @@ async fn create_multipart_upload_refused_features() {
     let server = TestServer::start().await;
     let client = server.bucket().await;
     for (name, value) in [
-        ("x-amz-tagging", "a=b"),
-        ("x-amz-object-lock-mode", "GOVERNANCE"),
-        ("x-amz-object-lock-retain-until-date", "2030-01-01T00:00:00Z"),
-        ("x-amz-object-lock-legal-hold", "ON"),
         ("x-amz-server-side-encryption", "aws:kms"),
         ("x-amz-server-side-encryption", "aws:kms:dsse"),
         ("x-amz-server-side-encryption-aws-kms-key-id", "x"),

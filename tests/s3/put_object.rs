@@ -211,10 +211,6 @@ async fn put_object_encryption() {
 async fn put_object_features_that_do_not_exist_are_refused_by_name() {
     let message = "A header you provided implies functionality that is not implemented";
     for (name, value) in [
-        ("x-amz-tagging", "a=b"),
-        ("x-amz-object-lock-mode", "GOVERNANCE"),
-        ("x-amz-object-lock-retain-until-date", "2030-01-01T00:00:00Z"),
-        ("x-amz-object-lock-legal-hold", "ON"),
         ("x-amz-server-side-encryption", "aws:kms"),
         ("x-amz-server-side-encryption", "aws:kms:dsse"),
         ("x-amz-server-side-encryption-aws-kms-key-id", "k"),

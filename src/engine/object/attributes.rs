@@ -13,14 +13,14 @@ use crate::wire::time::Timestamp;
 impl Engine {
     /// Changes what is set on a version, or on the current one, with nobody between. `change` is told the time of the
     /// transaction, and runs on the writer's thread: it should be short. What it refuses stays as it was. Returns the id
-    /// of the version.
-    pub async fn change_attributes(
+    /// of the version, and what `change` says.
+    pub async fn change_attributes<T: Send + 'static>(
         &self,
         bucket: &Bucket,
         key: &ObjectKey,
         version: Option<VersionId>,
-        change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<()> + Send + 'static,
-    ) -> Result<VersionId> {
+        change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<(VersionId, T)> {
         let (id, key) = (bucket.id, key.clone());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
@@ -30,15 +30,17 @@ impl Engine {
             };
             match (line.kind, version) {
                 (LineKind::Object, _) => {}
-                (LineKind::Marker, None) => return Err(Error::CurrentIsDeleteMarker { version: line.version }),
+                (LineKind::Marker, None) => {
+                    return Err(Error::CurrentIsDeleteMarker { version: line.version, modified: line.modified });
+                }
                 (LineKind::Marker, Some(_)) => {
                     return Err(Error::IsDeleteMarker { version: line.version, modified: line.modified });
                 }
             }
             let mut attributes = versions::attributes(tx.conn, line.id)?;
-            change(&mut attributes, tx.now())?;
+            let said = change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
-            Ok(line.version)
+            Ok((line.version, said))
         })
         .await
     }

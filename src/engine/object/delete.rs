@@ -77,7 +77,8 @@ impl Engine {
     }
 }
 
-fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion) -> Result<Deleted> {
+/// Deletes a key, or a version of it. What is refused is said before anything is changed.
+pub(crate) fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion) -> Result<Deleted> {
     if let Some(version) = deletion.version {
         return delete_version(tx, state, bucket, deletion, version);
     }

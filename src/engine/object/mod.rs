@@ -25,8 +25,9 @@ use crate::wire::time::Timestamp;
 
 pub use self::copy::{CopyObject, CopySource};
 pub(crate) use self::copy::{CrcWanted, take_up};
+pub(crate) use self::delete::delete;
 pub use self::delete::{Deleted, Deletion};
-pub(crate) use self::lines::{Line, LineKind, find_line, install, newest_line};
+pub(crate) use self::lines::{Line, LineKind, Place, find_line, install, newest_line, remove_line, without_row};
 pub use self::list::{Latest, ListedMarker, ListedObject, ListedVersion, Owners, VersionQuery};
 pub use self::put::PutObject;
 pub use self::read::{ObjectPart, OpenObject, PartOfObject};

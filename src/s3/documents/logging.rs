@@ -6,6 +6,7 @@ use crate::engine::error::Error;
 use crate::s3::access::BucketAccess;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Level;
 use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
 use crate::wire::bucket_name::BucketName;
@@ -58,6 +59,7 @@ pub(crate) struct Logging;
 
 impl Document for Logging {
     const SUBRESOURCE: &'static str = "logging";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketLogging", "s3:GetBucketLogging");
     const PUT: Name = Name("PutBucketLogging", "s3:PutBucketLogging");
 

@@ -16,6 +16,7 @@ mod metadata;
 mod notification;
 mod replication;
 mod request_payment;
+mod tagging;
 mod website;
 
 use std::marker::PhantomData;
@@ -51,6 +52,7 @@ pub(crate) use self::metadata::{
 pub(crate) use self::notification::Notification;
 pub(crate) use self::replication::Replication;
 pub(crate) use self::request_payment::RequestPayment;
+pub(crate) use self::tagging::Tagging;
 pub(crate) use self::website::Website;
 
 /// The largest document, where AWS's own bound was not seen: the one of lifecycle and encryption, which was.

@@ -11,6 +11,7 @@ use crate::http::domains::Addressed;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
+use crate::s3::lifecycle;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::wire::checksum::{Algorithm, ChecksumKind};
@@ -62,7 +63,9 @@ impl Operation for CompleteMultipartUpload {
         };
         let id = multipart::upload_id(&call.head);
         let completed = call.engine().complete_upload(call.bucket()?, call.head.key()?, &id, completion).await;
-        answer(&call, &completed.map_err(|error| call.says(error))?)
+        let completed = completed.map_err(|error| call.says(error))?;
+        let reply = answer(&call, &completed)?;
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, completed.version)
     }
 }
 

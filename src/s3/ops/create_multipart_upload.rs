@@ -1,13 +1,13 @@
 //! `CreateMultipartUpload`: everything of the object to be but its bytes is settled here.
 
-use super::{acl_headers, multipart, object_reply, stored_headers};
+use super::{multipart, new_attributes, object_reply, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
+use crate::s3::lifecycle;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
-use crate::wire::acl::Acl;
 use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
@@ -18,7 +18,7 @@ use crate::wire::xml::{Declaration, XmlWriter};
 pub(crate) struct CreateMultipartUpload {
     key: ObjectKey,
     headers: ObjectHeaders,
-    acl: Option<Acl>,
+    attributes: ObjectAttributes,
     checksum: Option<UploadChecksum>,
 }
 
@@ -35,7 +35,7 @@ impl Operation for CreateMultipartUpload {
         Ok(CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
-            acl: acl_headers::of_new_object(call)?,
+            attributes: new_attributes::parse(call)?,
             checksum: multipart::declared_checksum(&call.head)?,
         })
     }
@@ -45,7 +45,7 @@ impl Operation for CreateMultipartUpload {
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
-            attributes: ObjectAttributes { acl: self.acl, ..ObjectAttributes::default() },
+            attributes: self.attributes,
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };
@@ -62,6 +62,6 @@ impl Operation for CreateMultipartUpload {
                 .amz("x-amz-checksum-algorithm", checksum.algorithm.name())
                 .amz("x-amz-checksum-type", checksum.kind.name());
         }
-        Ok(reply)
+        lifecycle::show_abort(&call, reply, &self.key, call.head.now)
     }
 }

@@ -1,6 +1,6 @@
 //! `UploadPart`: the bytes of one part.
 
-use super::{multipart, object_reply};
+use super::{multipart, new_attributes, object_reply};
 use crate::engine::upload::{UploadChecksum, UploadRow};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -37,6 +37,7 @@ impl Operation for UploadPart {
         let number = multipart::named_part(&call.head)?;
         let integrity = Integrity::of(&call.head, &call.payload_mode)?;
         check_algorithm(upload.checksum, integrity.algorithm())?;
+        new_attributes::require_digest(call, upload.attributes.lock, &integrity, "Put Part")?;
         Ok(UploadPart { upload, number, integrity })
     }
 
