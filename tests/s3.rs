@@ -30,6 +30,8 @@ mod auth_sigv2;
 mod bad_bodies;
 #[path = "s3/bucket_acl.rs"]
 mod bucket_acl;
+#[path = "s3/bucket_encryption.rs"]
+mod bucket_encryption;
 #[path = "s3/bucket_policy.rs"]
 mod bucket_policy;
 #[path = "s3/bucket_tagging.rs"]
@@ -92,6 +94,12 @@ mod put_object;
 mod restore_object;
 #[path = "s3/routing.rs"]
 mod routing;
+#[path = "s3/sse_c.rs"]
+mod sse_c;
+#[path = "s3/sse_kms.rs"]
+mod sse_kms;
+#[path = "s3/sse_s3.rs"]
+mod sse_s3;
 #[path = "s3/upload_part.rs"]
 mod upload_part;
 #[path = "s3/upload_part_copy.rs"]

@@ -11,7 +11,7 @@ use crate::engine::Durability;
 use crate::engine::open::MultipartOrder;
 use crate::facades::OriginPattern;
 use crate::http::origin::Origin;
-use crate::s3::{AclDefaults, AuthMode};
+use crate::s3::{AclDefaults, AuthMode, KmsKeys};
 use crate::server::FacadeSetting;
 
 const EXAMPLES: &str = "\
@@ -37,6 +37,7 @@ Settings:
   access_key = \"alice\"
   secret_key = \"…\"
   account = \"111111111111\"     # also: canonical_id, display_name, email, session_token
+  The keys of KMS may also stand in a table of their own: [kms] keys = [\"…\"]
 
 What 200 means (--durability):
   memory   nothing is kept: it ends with the process. --data is neither read nor written.
@@ -200,6 +201,14 @@ pub(super) struct ServeArgs {
     /// What new buckets do with ACLs: `aws` as since 2023 (ACLs off, public access blocked), `legacy` as before
     #[arg(long, value_name = "aws|legacy", default_value = "aws", help_heading = "Who may call")]
     pub(super) acl_defaults: AclDefaults,
+    /// A key that exists in KMS
+    #[arg(long, value_name = "KEY", value_parser = kms_key, help_heading = "Encryption",
+          help = "A key that exists in KMS: its id, its ARN, KEY=disabled, or alias/NAME=KEY (repeatable) [default: all exist]")]
+    pub(super) kms_key: Vec<String>,
+    /// Refuse keys of clients (SSE-C) over plain HTTP, as AWS does
+    #[arg(long, value_name = "on|off", default_value = "off", default_missing_value = "on", num_args = 0..=1,
+          require_equals = true, value_parser = switch, hide_default_value = true, help_heading = "Encryption")]
+    pub(super) tls_required_for_sse_c: Switch,
     /// The region of the endpoint
     #[arg(long, value_name = "REGION", default_value = "us-east-1", help_heading = "Who may call")]
     pub(super) region: String,
@@ -306,6 +315,10 @@ fn switch(text: &str) -> Result<Switch, String> {
         "off" | "false" | "0" | "no" => Ok(Switch::Off),
         _ => Err("use on or off".to_owned()),
     }
+}
+
+fn kms_key(text: &str) -> Result<String, String> {
+    KmsKeys::listed([text]).map(|_| text.to_owned())
 }
 
 fn auth_mode(text: &str) -> Result<AuthMode, String> {

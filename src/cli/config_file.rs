@@ -8,6 +8,9 @@ use crate::http::identity::Identity;
 use crate::http::suggest;
 
 const IDENTITY: &str = "identity";
+/// A table whose `keys` are the values of the setting `kms_key`.
+const KMS: &str = "kms";
+const KMS_KEY: &str = "kms_key";
 
 /// The settings and the identities in a file. `keys` are those that are known.
 pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>), String> {
@@ -21,6 +24,13 @@ pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>
             identities = Identity::list_from_toml(value).map_err(|error| format!("{name}: {error}"))?;
             continue;
         }
+        if key == KMS {
+            let keys = keys_of_kms(value).ok_or_else(|| {
+                format!("{name}: [{KMS}] has one key, `keys`: a list of texts, such as keys = [\"alias/mine\"]")
+            })?;
+            layer.insert(KMS_KEY.to_owned(), Given { values: keys, origin: format!("{name}: `{KMS}.keys`") });
+            continue;
+        }
         if !keys.contains(key) {
             let hint = suggest::hint(key, keys.iter().map(String::as_str).chain([IDENTITY]));
             return Err(format!("{name} has the unknown key `{key}`{hint}"));
@@ -31,6 +41,11 @@ pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>
         layer.insert(key.clone(), Given { values, origin: format!("{name}: `{key}`") });
     }
     Ok((layer, identities))
+}
+
+fn keys_of_kms(value: &toml::Value) -> Option<Vec<String>> {
+    let table = value.as_table().filter(|table| table.len() == 1)?;
+    table.get("keys")?.as_array()?.iter().map(|key| key.as_str().map(str::to_owned)).collect()
 }
 
 fn values(value: &toml::Value) -> Option<Vec<String>> {

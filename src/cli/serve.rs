@@ -10,7 +10,7 @@ use super::{banner, log, progress};
 use crate::engine::limits::Limits;
 use crate::facades::{self, Upstream};
 use crate::http::identity::Secret;
-use crate::s3::RegionRule;
+use crate::s3::{KmsKeys, RegionRule, TlsForCustomerKeys};
 use crate::server::{RunningServer, Server, ServerBuilder, Tls};
 
 /// Serves until SIGTERM or SIGINT.
@@ -50,6 +50,11 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         _ => Tls::Off,
     };
     let region_rule = if serve.region_strict == Switch::On { RegionRule::Exact } else { RegionRule::Any };
+    let kms_keys = KmsKeys::listed(serve.kms_key.iter().map(String::as_str))?;
+    let tls_for_customer_keys = match serve.tls_required_for_sse_c {
+        Switch::On => TlsForCustomerKeys::Required,
+        Switch::Off => TlsForCustomerKeys::NotRequired,
+    };
     let limits = Limits { min_part_size_bytes: serve.min_part_size, ..Limits::default() };
     let mut builder = Server::builder()
         .data_dir(serve.data)
@@ -64,6 +69,8 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .region_rule(region_rule)
         .auth(serve.auth)
         .acl_defaults(serve.acl_defaults)
+        .kms_keys(kms_keys)
+        .tls_for_customer_keys(tls_for_customer_keys)
         .domains(serve.domain)
         .website_domains(serve.website_domain)
         .log_delivery(serve.log_delivery)

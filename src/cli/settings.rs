@@ -334,6 +334,17 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn keys_of_kms_stand_in_a_table_of_their_own() {
+        let keys = |file: &str| case(&[], Some(file)).settle(&[]).map(|settings| settings.serve.kms_key);
+        assert_eq!(keys("[kms]\nkeys = ['a', 'alias/b=a']").unwrap(), ["a", "alias/b=a"]);
+        for bad in ["[kms]\nkeys = 'a'", "[kms]\nkey = ['a']", "[kms]\nkeys = ['a=b']"] {
+            assert!(keys(bad).unwrap_err().contains("kms"), "{bad}");
+        }
+        let serve = case(&[("STAVES_KMS_KEY", "a,b")], None).settle(&["--tls-required-for-sse-c"]).unwrap().serve;
+        assert_eq!((serve.kms_key.len(), serve.tls_required_for_sse_c), (2, Switch::On));
+    }
+
+    #[test]
     fn certificate_and_key_go_together() {
         assert!(case(&[], None).settle(&["--tls-cert", "c.pem"]).unwrap_err().contains("--tls-key"));
     }

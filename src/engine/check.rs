@@ -86,6 +86,7 @@ impl Engine {
         }
     }
 
+    /// Bytes are hashed as they are stored: those of an object with SSE-C are checked without its key.
     fn hash_blob(&self, conn: &Connection, blob: &blobs::BlobRow) -> Result<(Vec<u8>, u64)> {
         if let Some(name) = blob.name {
             return Ok(crc64_and_size(&*self.0.core.store.open(name)?)?);

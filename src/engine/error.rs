@@ -45,6 +45,8 @@ pub enum Error {
         /// When the key was deleted.
         modified: Timestamp,
     },
+    /// The object is encrypted with a key that its client keeps, and has to bring.
+    CustomerKeyMissing,
     /// A retention or a legal hold forbids it.
     Locked,
     /// A bucket with Object Lock keeps its versions.

@@ -41,6 +41,7 @@ use self::limits::Limits;
 use self::meta::readers::Readers;
 use self::meta::writer::{OnCommit, Tx, Writer};
 use self::open::{MultipartOrder, Recovery};
+use crate::wire::encryption::CustomerKey;
 use crate::wire::lifecycle::Calendar;
 
 pub use self::durability::Durability;
@@ -98,6 +99,15 @@ impl Engine {
     /// Starts a blob. Nothing exists until it is sealed and given to an operation.
     pub fn blob_writer(&self, wanted: WantedDigests) -> BlobWriter {
         BlobWriter::new(Arc::clone(&self.0.core.store), self.0.limits.inline_body_bytes, wanted)
+    }
+
+    /// As [`Self::blob_writer`]; with a key, all that is stored is encrypted with it.
+    pub fn blob_writer_for(&self, wanted: WantedDigests, key: Option<&CustomerKey>) -> Result<BlobWriter> {
+        let writer = self.blob_writer(wanted);
+        match key {
+            Some(key) => writer.encrypted_with(key),
+            None => Ok(writer),
+        }
     }
 
     /// Starts removing, in the background, files that a crash left. Nothing has to wait for it.

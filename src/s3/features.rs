@@ -5,34 +5,19 @@ use super::error::{Result, S3Error};
 use super::operation::Row;
 use super::request::Head;
 use super::table::COPY_SOURCE;
-use crate::wire::error_codes::Code;
 use crate::wire::object_lock::{DATE_HEADER, HOLD_HEADER, MODE_HEADER};
 
 /// The range of a copy's source: of `UploadPartCopy` only.
 pub(crate) const COPY_SOURCE_RANGE: &str = "x-amz-copy-source-range";
 
 /// Refused whatever their value.
-const REFUSED: [&str; 7] = [
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-server-side-encryption-context",
-    "x-amz-copy-source-server-side-encryption-customer-algorithm",
-    "x-amz-if-match-initiated-time",
-    "x-amz-write-offset-bytes",
-    "x-amz-rename-source",
-    "x-amz-mfa",
-];
+const REFUSED: [&str; 4] =
+    ["x-amz-if-match-initiated-time", "x-amz-write-offset-bytes", "x-amz-rename-source", "x-amz-mfa"];
 
 /// Refused with everything that begins like this but what is known here, so that what AWS adds to a feature is refused too.
-const REFUSED_FAMILIES: [&str; 3] = [
-    "x-amz-object-lock-",
-    "x-amz-server-side-encryption-customer-",
-    "x-amz-copy-source-server-side-encryption-customer-",
-];
+const REFUSED_FAMILIES: [&str; 1] = ["x-amz-object-lock-"];
 
 const KNOWN: [&str; 3] = [MODE_HEADER, DATE_HEADER, HOLD_HEADER];
-
-/// Switches: switched off they ask for what holds anyway.
-const REFUSED_UNLESS_FALSE: [&str; 1] = ["x-amz-server-side-encryption-bucket-key-enabled"];
 
 /// What an operation copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,19 +44,11 @@ pub(crate) fn refuse_absent(copies: Copies, head: &Head) -> Result<()> {
     let asks = |name: &&str| {
         REFUSED.contains(name)
             || (REFUSED_FAMILIES.iter().any(|family| name.starts_with(family)) && !KNOWN.contains(name))
-            || (REFUSED_UNLESS_FALSE.contains(name)
-                && !head.header(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("false")))
     };
     if let Some(name) = head.headers.keys().map(http::HeaderName::as_str).find(asks) {
         return Err(S3Error::header_not_implemented(name));
     }
-    match head.header_filled("x-amz-server-side-encryption").as_deref() {
-        None | Some("AES256") => Ok(()),
-        Some("aws:kms" | "aws:kms:dsse") => Err(S3Error::header_not_implemented("x-amz-server-side-encryption")),
-        Some(other) => Err(Code::InvalidEncryptionAlgorithmError
-            .with("ArgumentName", "x-amz-server-side-encryption")
-            .with("ArgumentValue", other)),
-    }
+    Ok(())
 }
 
 /// A copy source on anything but a copy: the client meant another operation than the one it would get. And a range of it

@@ -14,6 +14,7 @@ use crate::engine::blobs::digests::{PayloadSha256, WantedDigests};
 use crate::engine::blobs::writer::Sealed;
 use crate::http::body::{CollectError, Payload, PayloadError};
 use crate::wire::checksum::{Algorithm, Digest, Hasher};
+use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{ChunkedDecoder, ChunkedError, TrailerPolicy};
 
@@ -62,12 +63,13 @@ pub(crate) fn announced_size(call: &Call, max_bytes: u64) -> Result<u64> {
 const TRANSFER_ENCODING_NAME: &str = "Transfer-Encoding";
 
 /// Streams the body into a blob and compares every digest. `compute` is a checksum to compute even if the client
-/// announced none.
+/// announced none; `key` the client's own, that all of it is encrypted with.
 pub(crate) async fn receive(
     call: &mut Call,
     integrity: &Integrity,
     compute: Option<Algorithm>,
     expected_in: ExpectedDigestIn,
+    key: Option<&CustomerKey>,
 ) -> Result<Sealed> {
     let size_bytes = announced_size(call, call.engine().limits().max_part_size_bytes)?;
     let mode = std::mem::replace(&mut call.payload_mode, PayloadMode::Plain { sha256: None });
@@ -76,7 +78,7 @@ pub(crate) async fn receive(
         _ => PayloadSha256::NotWanted,
     };
     let wanted = WantedDigests { checksum: integrity.algorithm().or(compute), payload_sha256 };
-    let mut writer = call.engine().blob_writer(wanted);
+    let mut writer = call.engine().blob_writer_for(wanted, key).map_err(|error| call.says(error))?;
     let mut unframed = Unframed::of(mode, integrity, size_bytes);
     while let Some(piece) = unframed.next(&mut call.payload).await? {
         writer.write(piece).await.map_err(|error| call.says(error))?;

@@ -9,6 +9,7 @@ mod call;
 mod catalog;
 mod cors;
 mod documents;
+mod encryption;
 mod engine_error;
 mod error;
 mod features;
@@ -40,6 +41,7 @@ use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
 pub use self::catalog::{KnownOperation, operations};
+pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -74,6 +76,10 @@ pub struct Config {
     pub identities: Arc<Identities>,
     /// How long the records of access logs wait for their delivery.
     pub log_delivery: Duration,
+    /// The keys that exist in KMS.
+    pub kms_keys: KmsKeys,
+    /// Whether SSE-C needs TLS.
+    pub tls_for_customer_keys: TlsForCustomerKeys,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }

@@ -23,6 +23,8 @@ pub(crate) trait Operation: Sized + Send + 'static {
 
     /// How far Staves goes with it.
     const LEVEL: Level = Level::Exact;
+    /// Whether it settles how something is encrypted.
+    const ENCRYPTS: Encrypts = Encrypts::Nothing;
 
     /// Whether its errors begin with an XML declaration.
     const ERRORS: ErrorDeclaration = ErrorDeclaration::Present;
@@ -57,6 +59,7 @@ pub(crate) struct Row {
     pub(crate) access: AccessRule,
     pub(crate) errors: ErrorDeclaration,
     pub(crate) level: Level,
+    pub(crate) encrypts: Encrypts,
     pub(crate) handler: Handler,
 }
 
@@ -78,6 +81,14 @@ pub(crate) enum BodyRule {
     Document,
     /// The bytes of an object or part.
     Stream,
+}
+
+/// Whether an operation settles how something is encrypted: only then may its request say so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encrypts {
+    /// The object that it makes, or is to make.
+    NewObject,
+    Nothing,
 }
 
 /// Whether an operation's errors begin with an XML declaration: a quirk of AWS's, seen on the wire.
@@ -133,6 +144,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         access: AccessRule::ByBucket,
         errors: O::ERRORS,
         level: O::LEVEL,
+        encrypts: O::ENCRYPTS,
         handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
 }
@@ -150,6 +162,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         access: AccessRule::ByBucket,
         errors: ErrorDeclaration::Present,
         level: Level::Refused,
+        encrypts: Encrypts::Nothing,
         handler: Handler::Refuse,
     }
 }

@@ -25,10 +25,14 @@ impl Reply {
 
     /// 200 with an XML document.
     pub(crate) fn xml(document: String) -> Reply {
-        let mut reply = Reply::ok();
-        reply.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-        reply.body = Body::full(document);
-        reply
+        Reply::ok().with_xml(document)
+    }
+
+    /// With an XML document.
+    pub(crate) fn with_xml(mut self, document: String) -> Reply {
+        self.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        self.body = Body::full(document);
+        self
     }
 
     /// With another status.

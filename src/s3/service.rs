@@ -11,12 +11,12 @@ use super::cors::CrossOrigin;
 use super::error::{Result, S3Error};
 use super::features::Copies;
 use super::logging::{Logs, Observed};
-use super::operation::{BodyRule, Handler, Row};
+use super::operation::{BodyRule, Encrypts, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
 use super::target::Target;
-use super::{Config, Shared, access, cors, features, logging, route, website};
+use super::{Config, Shared, access, cors, encryption, features, logging, route, website};
 use crate::engine::Engine;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
@@ -54,7 +54,9 @@ impl Service {
     pub async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
-        let (method, cross_origin) = (parts.method.clone(), CrossOrigin::of(&parts.method, &parts.headers));
+        let method = parts.method.clone();
+        // A preflight has its headers already.
+        let cross_origin = CrossOrigin::of(&method, &parts.headers).filter(|_| method != Method::OPTIONS);
         let observed = self.shared.logs.observe(&self.shared, &parts, connection);
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let (mut response, bucket, error_code) = match self.shared.domains.addressed(host) {
@@ -137,7 +139,7 @@ impl Service {
             }
         }
         if head.method == Method::OPTIONS {
-            return (cors::preflight(&self.shared, &head), None);
+            return (cors::preflight(&self.shared, &head), bucket);
         }
         let (request_id, method, path) = (head.request_id, head.method.clone(), head.raw_path.clone());
         let result = self.call(head, payload, observed).await;
@@ -187,6 +189,9 @@ impl Service {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }
         features::refuse_absent(Copies::of(row), &call.head)?;
+        if row.encrypts == Encrypts::Nothing {
+            encryption::refuse_elsewhere(&call.head)?;
+        }
         run(call).await
     }
 }

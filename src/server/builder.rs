@@ -1,7 +1,7 @@
 //! What a server is made from, and its start in order. Not the command line, which only fills this in.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::route::Router;
 use super::running::{FacadeUrl, RunningServer};
 use super::seed::{self, SeedEvent, SeedReport, SeedSink};
 use super::tls::{self, Certificates, Names, Tls};
+use super::url::{checked_url, url_of};
 use super::{StartError, listen, nofile};
 use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
@@ -24,7 +25,7 @@ use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::domains::Domains;
 use crate::http::identity::{Identities, Identity, IdentityError};
-use crate::s3::{AclDefaults, AuthMode, Config, RegionRule, Service};
+use crate::s3::{AclDefaults, AuthMode, Config, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
 use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
@@ -70,6 +71,8 @@ pub struct ServerBuilder {
     region_rule: RegionRule,
     auth: AuthMode,
     acl_defaults: AclDefaults,
+    kms_keys: KmsKeys,
+    tls_for_customer_keys: TlsForCustomerKeys,
     domains: Vec<String>,
     website_domains: Vec<String>,
     log_delivery: Duration,
@@ -104,6 +107,8 @@ impl Default for ServerBuilder {
             region_rule: RegionRule::Any,
             auth: AuthMode::On,
             acl_defaults: AclDefaults::default(),
+            kms_keys: KmsKeys::default(),
+            tls_for_customer_keys: TlsForCustomerKeys::default(),
             domains: vec![LOCALHOST.to_owned()],
             website_domains: vec![WEBSITES.to_owned()],
             log_delivery: Duration::from_mins(1),
@@ -212,6 +217,20 @@ impl ServerBuilder {
     #[must_use]
     pub fn acl_defaults(mut self, defaults: AclDefaults) -> Self {
         self.acl_defaults = defaults;
+        self
+    }
+
+    /// The keys that exist in KMS. Default: any.
+    #[must_use]
+    pub fn kms_keys(mut self, keys: KmsKeys) -> Self {
+        self.kms_keys = keys;
+        self
+    }
+
+    /// Whether keys of clients (SSE-C) are refused over plain HTTP. Default: they are taken.
+    #[must_use]
+    pub fn tls_for_customer_keys(mut self, rule: TlsForCustomerKeys) -> Self {
+        self.tls_for_customer_keys = rule;
         self
     }
 
@@ -395,6 +414,8 @@ impl ServerBuilder {
                 region_rule: self.region_rule,
                 auth: self.auth,
                 acl_defaults: self.acl_defaults,
+                kms_keys: self.kms_keys.clone(),
+                tls_for_customer_keys: self.tls_for_customer_keys,
                 domains: self.domains.clone(),
                 website_domains: self.website_domains.clone(),
                 log_delivery: self.log_delivery,
@@ -537,29 +558,6 @@ impl SeedSink for Service {
     }
 }
 
-/// The URL by which this machine reaches an address; the wildcard addresses are not addresses to connect to.
-fn url_of(scheme: Scheme, address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-        ip => ip,
-    };
-    format!("{}://{}", scheme.as_str(), SocketAddr::new(ip, address.port()))
-}
-
-fn checked_url(url: &str) -> Result<String, StartError> {
-    let parsed = url.parse::<http::Uri>().ok();
-    let good = parsed.as_ref().is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
-    });
-    if good {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    Err(StartError::Setting(format!(
-        "public URL {url:?} is not of the form http://host:port or https://host:port, without a path"
-    )))
-}
-
 impl fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerBuilder")
@@ -567,20 +565,5 @@ impl fmt::Debug for ServerBuilder {
             .field("hosts", &self.hosts)
             .field("port", &self.port)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_can_be_connected_to() {
-        assert_eq!(url_of(Scheme::Http, "0.0.0.0:9000".parse().unwrap()), "http://127.0.0.1:9000");
-        assert_eq!(url_of(Scheme::Https, "[::]:1".parse().unwrap()), "https://[::1]:1");
-        assert_eq!(checked_url("https://s3.test:9000/").unwrap(), "https://s3.test:9000");
-        for bad in ["s3.test", "ftp://s3.test", "http://s3.test/path", ""] {
-            assert!(checked_url(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -6,6 +6,7 @@ pub mod bucket_name;
 pub mod checksum;
 pub mod conditions;
 pub mod cors;
+pub mod encryption;
 pub mod error_codes;
 pub mod etag;
 pub mod json;

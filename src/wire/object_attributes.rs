@@ -1,11 +1,12 @@
-//! What is set on a version of an object and may change without a new version: tags, retention, legal hold and the ACL. Not the
-//! headers that are stored with it, which never change.
+//! What is set on a version of an object and may change without a new version: tags, retention, legal hold, the ACL and how
+//! it is encrypted. Not the headers that are stored with it, which never change.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::acl::Acl;
+use super::encryption::Encryption;
 use super::object_lock::ObjectLock;
 use super::restore::Restore;
 use super::tagging::TagSet;
@@ -27,6 +28,9 @@ pub struct ObjectAttributes {
     /// The restore that was asked for last. Only of archived classes.
     #[serde(skip_serializing_if = "is_default")]
     pub restore: Option<Restore>,
+    /// How it is encrypted.
+    #[serde(skip_serializing_if = "is_default")]
+    pub encryption: Encryption,
 }
 
 /// Stored bytes that no version of [`ObjectAttributes::to_stored`] wrote.
@@ -79,6 +83,7 @@ impl std::error::Error for UnreadableAttributes {
 mod tests {
     use super::*;
     use crate::wire::acl::{CannedAcl, Owner};
+    use crate::wire::encryption::{BucketKey, KmsEncryption, Layers};
     use crate::wire::object_lock::{LegalHold, Retention, RetentionMode};
     use crate::wire::time::Timestamp;
 
@@ -90,12 +95,24 @@ mod tests {
             lock: ObjectLock { retention: Some(retention), legal_hold: Some(LegalHold::On) },
             acl: Some(CannedAcl::PublicRead.on_bucket(Owner::new("1"))),
             restore: Some(Restore::from((1, 2, 3))),
+            encryption: Encryption::Kms(Box::new(KmsEncryption {
+                layers: Layers::One,
+                key: "k".to_owned(),
+                context: None,
+                bucket_key: BucketKey::Off,
+            })),
         };
         let stored = full.to_stored().unwrap();
         assert_eq!(ObjectAttributes::from_stored(Some(&stored)).unwrap(), full);
         assert_eq!(ObjectAttributes::default().to_stored(), None);
         assert_eq!(ObjectAttributes::from_stored(None).unwrap(), ObjectAttributes::default());
-        let tagged = ObjectAttributes { lock: ObjectLock::default(), acl: None, restore: None, ..full };
+        let tagged = ObjectAttributes {
+            lock: ObjectLock::default(),
+            acl: None,
+            restore: None,
+            encryption: Encryption::S3,
+            ..full
+        };
         let json = b"\x01{\"tags\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}";
         assert_eq!(tagged.to_stored().as_deref(), Some(json.as_slice()));
     }

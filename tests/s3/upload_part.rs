@@ -269,15 +269,3 @@ async fn upload_part_without_length() {
     refused(&reply, 501, "NotImplemented", message, &[("Header", "Transfer-Encoding")]);
     put(&client, &id, "1").http_chunked().streaming(Streaming::Signed).send().await.expect_status(200);
 }
-
-#[tokio::test]
-async fn upload_part_refuses_customer_keys() {
-    let (_server, client, id) = upload(&[]).await;
-    for name in ["algorithm", "key", "key-md5"] {
-        let name = format!("x-amz-server-side-encryption-customer-{name}");
-        let reply = put(&client, &id, "1").header(&name, "x").send().await;
-        let message = "A header you provided implies functionality that is not implemented";
-        refused(&reply, 501, "NotImplemented", message, &[("Header", &name)]);
-    }
-    assert_eq!(sizes(&client, &id).await, [""; 0]);
-}

@@ -6,8 +6,11 @@
 //! extent points at it any more) → **unlinked** (by the keeper, once that release is on disk and no reader holds a lease
 //! from before it). A crash leaves only files without a row, which the next start sweeps.
 //!
+//! A blob of an object with SSE-C is encrypted before any byte of it is written, to a file or to SQLite (`cipher`).
+//!
 //! A blob never changes. Its file's name is random: nothing a client sends becomes a path.
 
+pub(crate) mod cipher;
 pub mod digests;
 pub(crate) mod hashing;
 pub(crate) mod lease;

@@ -2,7 +2,7 @@
 //!
 //! What is in the page cache is read on the spot (`RWF_NOWAIT`), measured at half the cost of a blocking thread; what is
 //! not, on a blocking thread, so that a slow disk never stalls a reactor. Elsewhere than on Linux every read of a file
-//! goes to a blocking thread.
+//! goes to a blocking thread. What is encrypted is read and decrypted on a blocking thread too, some blocks at a time.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -14,11 +14,13 @@ use std::task::{Context, Poll};
 use bytes::{Bytes, BytesMut};
 use tokio::task::JoinHandle;
 
+use super::cipher::{self, BlobCipher, Blocks, SALT_BYTES};
 use super::lease::Lease;
 use crate::engine::Core;
 use crate::engine::error::Error;
 use crate::engine::extent::{Extent, ExtentList};
 use crate::engine::meta::blobs::{self, BlobPlace};
+use crate::wire::encryption::CustomerKey;
 
 const PIECE_BYTES: u64 = 256 << 10;
 /// Pieces that may be on their way to the client at a time: their buffers are used again once they are sent.
@@ -36,13 +38,16 @@ pub struct ObjectBody {
     /// The last pieces, for their buffers.
     sent: VecDeque<Bytes>,
     left_bytes: u64,
+    /// What all blobs are encrypted with, if they are.
+    key: Option<CustomerKey>,
 }
 
-/// What is left of the extent being read.
+/// What is left of the extent being read. Places are those of plaintext.
 struct Stretch {
     file: Arc<File>,
     at: u64,
     left_bytes: u64,
+    cipher: Option<Arc<BlobCipher>>,
 }
 
 impl ObjectBody {
@@ -56,7 +61,18 @@ impl ObjectBody {
             pending: None,
             in_memory: None,
             sent: VecDeque::new(),
+            key: None,
         }
+    }
+
+    /// Of blobs that are encrypted with a client's own key.
+    pub(crate) fn encrypted_with(self, key: CustomerKey) -> ObjectBody {
+        ObjectBody { key: Some(key), ..self }
+    }
+
+    /// Bytes that nobody brought the key for: there is nothing to read, and whoever reads on meets an error.
+    pub(crate) fn locked(core: Arc<Core>, lease: Lease, left_bytes: u64) -> ObjectBody {
+        ObjectBody { left_bytes, ..ObjectBody::new(core, lease, &ExtentList::default()) }
     }
 
     /// Bytes that have been read already.
@@ -108,6 +124,14 @@ impl ObjectBody {
                     Err(error) => return Poll::Ready(Some(Err(error))),
                 }
             };
+            if let Some(cipher) = &stretch.cipher {
+                let (file, cipher, at) = (Arc::clone(&stretch.file), Arc::clone(cipher), stretch.at);
+                // To the end of a block, so that no block is decrypted twice.
+                let length_bytes = stretch.left_bytes.min(PIECE_BYTES - at % cipher::BLOCK_BYTES);
+                let read = move || read_encrypted(&file, &cipher, at, length_bytes);
+                self.pending = Some(tokio::task::spawn_blocking(read));
+                continue;
+            }
             let length = usize::try_from(stretch.left_bytes.min(PIECE_BYTES)).unwrap_or(0);
             let earlier = if self.sent.len() >= BUFFERS { self.sent.pop_front() } else { None };
             match read_cached(&stretch.file, stretch.at, room(earlier, length)) {
@@ -135,6 +159,11 @@ impl ObjectBody {
         self.open = None;
         let Some(extent) = self.extents.by_ref().find(|extent| extent.length_bytes > 0) else { return Ok(None) };
         match self.core.read(|conn| blobs::place(conn, extent.blob)).map_err(into_io)? {
+            BlobPlace::Inline(stored) if let Some(key) = &self.key => {
+                let plain = cipher::open_stretch(&stored, key, extent.offset_bytes, extent.length_bytes)?;
+                self.left_bytes -= extent.length_bytes;
+                Ok(Some(Bytes::from(plain)))
+            }
             BlobPlace::Inline(body) => {
                 let first = usize::try_from(extent.offset_bytes).unwrap_or(usize::MAX);
                 let length = usize::try_from(extent.length_bytes).unwrap_or(usize::MAX);
@@ -146,10 +175,13 @@ impl ObjectBody {
             BlobPlace::File(name) => {
                 let file = self.core.store.open(name)?;
                 // Before a byte of it is served: the first piece of an answer is read before its status is promised.
-                if file.metadata()?.len() < extent.offset_bytes.saturating_add(extent.length_bytes) {
+                let end = extent.offset_bytes.saturating_add(extent.length_bytes);
+                let stored_bytes = if self.key.is_some() { cipher::stored_bytes(end) } else { end };
+                if file.metadata()?.len() < stored_bytes {
                     return Err(ended());
                 }
-                self.open = Some(Stretch { file, at: extent.offset_bytes, left_bytes: extent.length_bytes });
+                let cipher = self.key.as_ref().map(|key| cipher_of(&file, key)).transpose()?;
+                self.open = Some(Stretch { file, at: extent.offset_bytes, left_bytes: extent.length_bytes, cipher });
                 Ok(None)
             }
         }
@@ -226,6 +258,31 @@ fn read(file: &File, at: u64, mut room: BytesMut) -> io::Result<Bytes> {
         0 => Err(ended()),
         count => Ok(filled(room, count)),
     }
+}
+
+/// The cipher of an encrypted blob.
+fn cipher_of(file: &File, key: &CustomerKey) -> io::Result<Arc<BlobCipher>> {
+    use std::os::unix::fs::FileExt as _;
+    let mut salt = [0; SALT_BYTES];
+    file.read_exact_at(&mut salt, 0)?;
+    BlobCipher::new(key, &salt).map(Arc::new).map_err(into_io)
+}
+
+fn read_encrypted(file: &File, cipher: &BlobCipher, at: u64, length_bytes: u64) -> io::Result<Bytes> {
+    use std::os::unix::fs::FileExt as _;
+    let blocks = Blocks::of(at, length_bytes);
+    let mut sealed = vec![0; usize::try_from(blocks.stored.end - blocks.stored.start).unwrap_or(0)];
+    let mut filled = 0;
+    // The last block of a blob is shorter than the others: there the file ends.
+    while filled < sealed.len() {
+        match file.read_at(&mut sealed[filled..], blocks.stored.start + filled as u64)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    sealed.truncate(filled);
+    let plain = cipher.open(blocks.first_block, sealed)?;
+    cipher::cut(plain, blocks.skip_bytes, length_bytes).map(Bytes::from)
 }
 
 fn filled(mut room: BytesMut, count: usize) -> Bytes {

@@ -4,19 +4,22 @@
 //! batch at work while the next fills: memory is bounded by two batches per body, whatever its size.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::Write;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use rusqlite::Connection;
 use tokio::task::JoinHandle;
 
+use super::cipher::Encrypting;
 use super::digests::{Digesting, Digests, WantedDigests};
 use super::store::{BlobStore, TempFile};
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
 use crate::engine::meta::blobs;
 use crate::engine::meta::writer::OnCommit;
+use crate::wire::checksum::{Algorithm, Digest, Hasher};
+use crate::wire::encryption::CustomerKey;
 
 /// Bytes that go to a blocking thread at once. Measured: 256 KiB to 1 MiB are equally good.
 const BATCH_BYTES: usize = 512 << 10;
@@ -47,14 +50,30 @@ enum State {
 }
 
 struct Work {
+    /// Of the body as it arrives.
     digesting: Digesting,
     file: Option<TempFile>,
+    cover: Option<Cover>,
+}
+
+/// Encrypts a body with the client's own key (SSE-C). What is stored then is not what arrived, and has a digest of its own.
+struct Cover {
+    encrypting: Encrypting,
+    stored: Hasher,
+    stored_bytes: u64,
+}
+
+/// What is known of bytes as they are stored, where it is not what is known of the body.
+struct Stored {
+    crc64: Digest,
+    size_bytes: u64,
 }
 
 /// A whole blob, its digests known, that no row points at yet. Dropping it removes it.
 pub struct Sealed {
     digests: Digests,
     size_bytes: u64,
+    stored: Option<Stored>,
     place: SealedPlace,
 }
 
@@ -72,8 +91,17 @@ impl BlobWriter {
             gathered: BytesMut::new(),
             batch_bytes: 0,
             size_bytes: 0,
-            state: State::Idle(Box::new(Work { digesting: Digesting::new(wanted), file: None })),
+            state: State::Idle(Box::new(Work { digesting: Digesting::new(wanted), file: None, cover: None })),
         }
+    }
+
+    /// Encrypts all of it with this key: no plaintext is stored, not even for a while.
+    pub(crate) fn encrypted_with(mut self, key: &CustomerKey) -> Result<BlobWriter> {
+        if let State::Idle(work) = &mut self.state {
+            let stored = Hasher::new(Algorithm::Crc64Nvme);
+            work.cover = Some(Cover { encrypting: Encrypting::new(key)?, stored, stored_bytes: 0 });
+        }
+        Ok(self)
     }
 
     /// Bytes taken so far.
@@ -110,7 +138,16 @@ impl BlobWriter {
         if work.file.is_none() && self.batch_bytes <= self.inline_max_bytes {
             let body = batch.concat();
             work.digesting.update(&body);
-            return Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::Inline(body) });
+            let (body, stored) = match work.cover {
+                None => (body, None),
+                Some(cover) => cover.around(&body).map(|(body, stored)| (body, Some(stored)))?,
+            };
+            return Ok(Sealed {
+                digests: work.digesting.finish(),
+                size_bytes,
+                stored,
+                place: SealedPlace::Inline(body),
+            });
         }
         let (store, on_the_spot) = (Arc::clone(&self.store), self.batch_bytes <= ON_THE_SPOT_BYTES);
         let on_the_spot = on_the_spot && !store_syncs(&self.store);
@@ -118,8 +155,9 @@ impl BlobWriter {
         let finish = move || -> Result<Sealed> {
             work.process(&store, &batch, place)?;
             let mut file = work.file.ok_or_else(|| Error::Bug { what: "a written blob has a file".to_owned() })?;
+            let stored = work.cover.map(|cover| cover.finish(file.file())).transpose()?;
             file.seal()?;
-            Ok(Sealed { digests: work.digesting.finish(), size_bytes, place: SealedPlace::File(file) })
+            Ok(Sealed { digests: work.digesting.finish(), size_bytes, stored, place: SealedPlace::File(file) })
         };
         if on_the_spot { finish() } else { blocking(finish).await }
     }
@@ -171,12 +209,57 @@ impl Work {
         };
         for piece in batch {
             self.digesting.update_others(piece);
-            file.write_all(piece)?;
+            match &mut self.cover {
+                None => file.write_all(piece)?,
+                Some(cover) => cover.write(piece, file)?,
+            }
         }
         if let Some(md5) = md5 {
             *self.digesting.md5() = md5.wait()?;
         }
         Ok(())
+    }
+}
+
+impl Cover {
+    fn write(&mut self, piece: &[u8], file: &File) -> Result<()> {
+        let mut out = Counting { out: file, stored: &mut self.stored, stored_bytes: &mut self.stored_bytes };
+        self.encrypting.write(piece, &mut out)
+    }
+
+    fn finish(mut self, out: impl Write) -> Result<Stored> {
+        let mut out = Counting { out, stored: &mut self.stored, stored_bytes: &mut self.stored_bytes };
+        self.encrypting.finish(&mut out)?;
+        Ok(Stored { crc64: self.stored.finish(), size_bytes: self.stored_bytes })
+    }
+
+    /// A whole body, in memory.
+    fn around(mut self, body: &[u8]) -> Result<(Vec<u8>, Stored)> {
+        let mut out = Vec::new();
+        let mut counting = Counting { out: &mut out, stored: &mut self.stored, stored_bytes: &mut self.stored_bytes };
+        self.encrypting.write(body, &mut counting)?;
+        let stored = self.finish(&mut out)?;
+        Ok((out, stored))
+    }
+}
+
+/// Writes, and hashes and counts what is written.
+struct Counting<'c, W> {
+    out: W,
+    stored: &'c mut Hasher,
+    stored_bytes: &'c mut u64,
+}
+
+impl<W: Write> Write for Counting<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.stored.update(&bytes[..count]);
+        *self.stored_bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -193,10 +276,13 @@ impl Sealed {
 
     /// Adds the row that makes this blob exist, with one reference, and returns where its bytes are.
     pub(crate) fn commit_row(&self, conn: &Connection) -> Result<ExtentList> {
-        let crc64 = self.digests.crc64.as_bytes();
+        let (crc64, stored_bytes) = match &self.stored {
+            None => (self.digests.crc64.as_bytes(), self.size_bytes),
+            Some(stored) => (stored.crc64.as_bytes(), stored.size_bytes),
+        };
         let id = match &self.place {
             SealedPlace::Inline(body) => blobs::insert_inline(conn, body, crc64)?,
-            SealedPlace::File(file) => blobs::insert_file(conn, file.name(), self.size_bytes, crc64)?,
+            SealedPlace::File(file) => blobs::insert_file(conn, file.name(), stored_bytes, crc64)?,
         };
         Ok(ExtentList::whole(id, self.size_bytes))
     }

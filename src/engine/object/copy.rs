@@ -1,14 +1,17 @@
 //! Server-side copies: the new object shares the source's blobs, so that no bytes move.
 //!
 //! Bytes are read only where the answer needs a digest that is not known: the MD5 of a multipart object, or a checksum
-//! of another algorithm.
+//! of another algorithm. They are read and written anew where they are to be encrypted with another key, or with none.
+
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::{NewVersion, OpenObject, Written, check_condition, install};
+use super::{NewVersion, OpenObject, PutObject, Written, check_condition, etag_of, install};
 use crate::engine::blobs::digests::{Digesting, Digests, WantedDigests};
 use crate::engine::blobs::lease::Lease;
 use crate::engine::blobs::reader::ObjectBody;
+use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
@@ -17,7 +20,7 @@ use crate::engine::meta::writer::OnCommit;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, Digest};
 use crate::wire::conditions::WriteCondition;
-use crate::wire::etag::ETag;
+use crate::wire::encryption::{CustomerKey, Encryption};
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
@@ -29,7 +32,7 @@ pub struct CopyObject {
     pub key: ObjectKey,
     /// With which headers: the source's, or new ones.
     pub headers: ObjectHeaders,
-    /// With which tags, and under which lock; a bucket's default retention comes to it.
+    /// With which tags, under which lock (a bucket's default retention comes to it), and how encrypted.
     pub attributes: ObjectAttributes,
     /// Which checksum to keep.
     pub checksum: Algorithm,
@@ -44,6 +47,10 @@ pub struct CopySource {
     /// Digests known without reading: only of a whole object.
     md5: Option<[u8; 16]>,
     checksum: Option<Checksum>,
+    /// What the bytes are encrypted with.
+    key: Option<CustomerKey>,
+    /// What the copy's are to be encrypted with.
+    new_key: Option<CustomerKey>,
 }
 
 /// The digests of what a copy takes.
@@ -65,9 +72,12 @@ pub(crate) enum CrcWanted {
 impl OpenObject {
     /// All of the object as the source of a copy.
     pub fn into_copy_source(self) -> CopySource {
-        let md5 = self.object.etag.part_count().is_none().then(|| self.object.etag.bytes());
-        let checksum = Some(self.object.checksum).filter(|checksum| checksum.kind == ChecksumKind::FullObject);
-        CopySource { extents: self.object.extents, lease: self.lease, md5, checksum }
+        let object = &self.object;
+        let etag_is_md5 = object.etag.part_count().is_none() && object.attributes.encryption.etag_is_md5();
+        let md5 = etag_is_md5.then(|| object.etag.bytes());
+        let checksum = Some(object.checksum).filter(|checksum| checksum.kind == ChecksumKind::FullObject);
+        let (extents, lease) = (self.object.extents, self.lease);
+        CopySource { extents, lease, md5, checksum, key: self.key, new_key: None }
     }
 
     /// A range of the object as the source of a copy.
@@ -76,7 +86,19 @@ impl OpenObject {
             return self.into_copy_source();
         }
         let extents = self.object.extents.slice(first_byte, length_bytes);
-        CopySource { extents, lease: self.lease, md5: None, checksum: None }
+        CopySource { extents, lease: self.lease, md5: None, checksum: None, key: self.key, new_key: None }
+    }
+}
+
+impl CopySource {
+    /// What the copy is to be encrypted with, with SSE-C; without, its bytes are stored as they are.
+    #[must_use]
+    pub fn encrypted_with(self, key: Option<CustomerKey>) -> CopySource {
+        CopySource { new_key: key, ..self }
+    }
+
+    pub(crate) fn is_encrypted_anew(&self) -> bool {
+        self.key != self.new_key
     }
 }
 
@@ -97,8 +119,14 @@ pub(crate) fn take_up(conn: &Connection, lease: &Lease, extents: &ExtentList) ->
 impl Engine {
     /// Makes an object from another one's bytes. The source is as it was when it was opened.
     pub async fn copy_object(&self, bucket: &Bucket, source: CopySource, copy: CopyObject) -> Result<Written> {
+        if source.is_encrypted_anew() {
+            let body = self.write_anew(source, copy.checksum).await?;
+            let CopyObject { key, headers, attributes, checksum, condition } = copy;
+            return self.put_object(bucket, PutObject { key, headers, attributes, checksum, condition }, body).await;
+        }
         let id = bucket.id;
-        let digests = self.copy_digests(&source, CrcWanted::OnlyOf(copy.checksum)).await?;
+        let wanted = CrcWanted::OnlyOf(copy.checksum);
+        let digests = self.copy_digests(&source, wanted, &copy.attributes.encryption).await?;
         let extents = source.extents;
         self.transact_with(source.lease, move |tx, lease| {
             let state = require_bucket(tx.conn, id)?;
@@ -108,7 +136,7 @@ impl Engine {
                 bucket: id,
                 key: copy.key,
                 modified: tx.now(),
-                etag: ETag::plain(digests.md5),
+                etag: etag_of(&copy.attributes.encryption, digests.md5),
                 checksum: Checksum {
                     algorithm: copy.checksum,
                     kind: ChecksumKind::FullObject,
@@ -126,8 +154,28 @@ impl Engine {
         .await
     }
 
-    /// The digests of a copy's bytes: the known ones, or computed by reading.
-    pub(crate) async fn copy_digests(&self, source: &CopySource, wanted: CrcWanted) -> Result<CopyDigests> {
+    /// The bytes of a copy, encrypted with another key than they were.
+    pub(crate) async fn write_anew(&self, source: CopySource, checksum: Algorithm) -> Result<Sealed> {
+        let wanted = WantedDigests { checksum: Some(checksum), ..WantedDigests::default() };
+        let mut writer = self.blob_writer_for(wanted, source.new_key.as_ref())?;
+        let mut body = ObjectBody::new(Arc::clone(&self.0.core), source.lease, &source.extents);
+        if let Some(key) = source.key {
+            body = body.encrypted_with(key);
+        }
+        while let Some(piece) = body.next().await {
+            writer.write(piece?).await?;
+        }
+        writer.seal().await
+    }
+
+    /// The digests of a copy's bytes: the known ones, or computed by reading. The MD5 is one that nobody asks for where the
+    /// copy's ETag is none.
+    pub(crate) async fn copy_digests(
+        &self,
+        source: &CopySource,
+        wanted: CrcWanted,
+        encryption: &Encryption,
+    ) -> Result<CopyDigests> {
         let (CrcWanted::Too(algorithm) | CrcWanted::OnlyOf(algorithm)) = wanted;
         let known = |algorithm: Algorithm| match (&source.checksum, source.md5) {
             (Some(checksum), _) if checksum.algorithm == algorithm => Some(checksum.digest),
@@ -139,7 +187,8 @@ impl Engine {
             known => known,
         };
         let checksum = if algorithm == Algorithm::Crc64Nvme { crc64 } else { known(algorithm) };
-        if let (Some(md5), Some(checksum)) = (source.md5, checksum) {
+        let md5 = source.md5.or_else(|| (!encryption.etag_is_md5()).then_some([0; 16]));
+        if let (Some(md5), Some(checksum)) = (md5, checksum) {
             match (crc64, wanted) {
                 (Some(crc64), _) => return Ok(CopyDigests { md5, checksum, crc64 }),
                 (None, CrcWanted::OnlyOf(_)) => return Ok(CopyDigests { md5, crc64: checksum, checksum }),
@@ -155,7 +204,10 @@ impl Engine {
     async fn read_digests(&self, source: &CopySource, algorithm: Algorithm) -> Result<Digests> {
         // A lease of its own: the source's is needed until the commit.
         let lease = self.0.core.leases.take();
-        let mut body = ObjectBody::new(std::sync::Arc::clone(&self.0.core), lease, &source.extents);
+        let mut body = ObjectBody::new(Arc::clone(&self.0.core), lease, &source.extents);
+        if let Some(key) = &source.key {
+            body = body.encrypted_with(key.clone());
+        }
         let mut digesting = Digesting::new(WantedDigests { checksum: Some(algorithm), ..WantedDigests::default() });
         while let Some(piece) = body.next().await {
             digesting.update(&piece?);

@@ -17,6 +17,7 @@ use super::meta::versions;
 use super::version_id::VersionId;
 use crate::wire::checksum::Checksum;
 use crate::wire::conditions::{Condition, WriteCondition};
+use crate::wire::encryption::Encryption;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
@@ -45,7 +46,7 @@ pub struct Object {
     pub checksum: Checksum,
     /// Its headers and metadata.
     pub headers: ObjectHeaders,
-    /// What is set on it: tags, lock.
+    /// What is set on it: tags, lock, encryption.
     pub attributes: ObjectAttributes,
     /// Its id.
     pub version: VersionId,
@@ -91,6 +92,11 @@ impl Written {
     fn of(new: &NewVersion, version: VersionId) -> Written {
         Written { etag: new.etag, checksum: new.checksum, modified: new.modified, version }
     }
+}
+
+/// The ETag of an object or part in one piece: the MD5 of its bytes, or nothing that tells of them.
+pub(crate) fn etag_of(encryption: &Encryption, md5: [u8; 16]) -> ETag {
+    ETag::plain(if encryption.etag_is_md5() { md5 } else { rand::random() })
 }
 
 /// Checks a write's condition on the current version.

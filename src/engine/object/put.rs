@@ -1,13 +1,12 @@
 //! Putting an object whose bytes have arrived.
 
-use super::{NewVersion, Written, check_condition, install};
+use super::{NewVersion, Written, check_condition, etag_of, install};
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
 use crate::wire::conditions::WriteCondition;
-use crate::wire::etag::ETag;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
@@ -19,7 +18,8 @@ pub struct PutObject {
     pub key: ObjectKey,
     /// With which headers.
     pub headers: ObjectHeaders,
-    /// With which tags, and under which lock; a bucket's default retention comes to it.
+    /// With which tags, under which lock (a bucket's default retention comes to it), and how encrypted. With SSE-C, the
+    /// body has been written with the client's key.
     pub attributes: ObjectAttributes,
     /// Which checksum to keep; it must have been asked of the blob writer.
     pub checksum: Algorithm,
@@ -40,7 +40,7 @@ impl Engine {
             let version = NewVersion {
                 bucket: id,
                 modified: tx.now(),
-                etag: ETag::plain(body.digests().md5),
+                etag: etag_of(&put.attributes.encryption, body.digests().md5),
                 checksum: Checksum { algorithm: put.checksum, kind: ChecksumKind::FullObject, digest, parts: None },
                 extents: body.commit_row(tx.conn)?,
                 key: put.key,

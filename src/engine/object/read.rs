@@ -14,6 +14,7 @@ use crate::engine::meta::{parts, versions};
 use crate::engine::version_id::VersionId;
 use crate::engine::{Core, Engine};
 use crate::wire::checksum::Digest;
+use crate::wire::encryption::CustomerKey;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::versioning::Versioning;
 
@@ -25,6 +26,8 @@ pub struct OpenObject {
     pub(super) lease: Lease,
     /// A small object's bytes, read together with its row.
     body: Option<Bytes>,
+    /// The key that the client brought.
+    pub(super) key: Option<CustomerKey>,
 }
 
 /// A part of an object that was made by multipart upload.
@@ -70,12 +73,17 @@ impl Engine {
     }
 
     /// Finds the current object of a key and holds on to its bytes. Fails with [`Error::NoSuchKey`], also where a delete
-    /// marker is on top.
+    /// marker is on top, and with [`Error::CustomerKeyMissing`].
     pub fn open_object(&self, bucket: &Bucket, key: &ObjectKey) -> Result<OpenObject> {
-        self.open_version(bucket, key, None).map_err(plainly_absent)
+        let opened = self.open_version(bucket, key, None).map_err(plainly_absent)?;
+        match opened.object.attributes.encryption.customer() {
+            Some(_) => Err(Error::CustomerKeyMissing),
+            None => Ok(opened),
+        }
     }
 
-    /// As [`Self::object_version`], and holds on to its bytes.
+    /// As [`Self::object_version`], and holds on to its bytes. Those of an object with SSE-C can be read once it has its
+    /// key ([`OpenObject::with_key`]).
     pub fn open_version(&self, bucket: &Bucket, key: &ObjectKey, version: Option<VersionId>) -> Result<OpenObject> {
         // Before the look-up: what is released after this moment stays until the lease ends.
         let lease = self.0.core.leases.take();
@@ -86,7 +94,7 @@ impl Engine {
             },
             Some(version) => Ok(versions::with_body(conn, by_version(conn, bucket, key, version)?)),
         })?;
-        Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease, body: body.map(Bytes::from) })
+        Ok(OpenObject { object, core: Arc::clone(&self.0.core), lease, body: body.map(Bytes::from), key: None })
     }
 
     /// Part number `n` of an object: its place in the completed list, not the number it was uploaded under.
@@ -158,6 +166,12 @@ fn plainly_absent(error: Error) -> Error {
 }
 
 impl OpenObject {
+    /// With the key that its client brought, if it is encrypted with one. The caller has seen that it is the right one.
+    #[must_use]
+    pub fn with_key(self, key: Option<CustomerKey>) -> OpenObject {
+        OpenObject { key, ..self }
+    }
+
     /// The object's bytes from `first_byte` on, `length_bytes` of them.
     pub fn read(self, first_byte: u64, length_bytes: u64) -> ObjectBody {
         let range = usize::try_from(first_byte).ok().zip(usize::try_from(length_bytes).ok());
@@ -171,6 +185,10 @@ impl OpenObject {
         } else {
             self.object.extents.slice(first_byte, length_bytes)
         };
-        ObjectBody::new(self.core, self.lease, &extents)
+        match (self.object.attributes.encryption.customer(), self.key) {
+            (None, _) => ObjectBody::new(self.core, self.lease, &extents),
+            (Some(_), Some(key)) => ObjectBody::new(self.core, self.lease, &extents).encrypted_with(key),
+            (Some(_), None) => ObjectBody::locked(self.core, self.lease, length_bytes),
+        }
     }
 }

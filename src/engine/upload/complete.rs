@@ -20,6 +20,7 @@ use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind, combine_crc, composite};
 use crate::wire::conditions::{Condition, WriteCondition};
+use crate::wire::encryption::Encryption;
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::{ListedPart, PartList, PartNumber};
@@ -62,6 +63,10 @@ pub struct Completed {
     pub modified: Timestamp,
     /// Its id.
     pub version: VersionId,
+    /// The checksum that the upload was declared with; `None` also when this completion repeats an earlier one.
+    pub declared: Option<UploadChecksum>,
+    /// How it is encrypted.
+    pub encryption: Encryption,
 }
 
 impl Engine {
@@ -144,6 +149,7 @@ impl Job {
             MultipartOrder::Initiation => (upload.id, upload.initiated),
             MultipartOrder::Completion => (tx.next_sequence()?, tx.now()),
         };
+        let encryption = upload.attributes.encryption.clone();
         let version = NewVersion {
             bucket: self.bucket,
             key: upload.key,
@@ -156,7 +162,7 @@ impl Job {
             upload: Some(MadeBy { upload: upload.id, manifest }),
         };
         let version = install(tx.conn, state, id, &version)?;
-        Ok(Completed { etag, checksum: Some(checksum), modified, version })
+        Ok(Completed { etag, checksum: Some(checksum), modified, version, declared: upload.checksum, encryption })
     }
 
     fn check_sizes(&self, chosen: &[&Part]) -> Result<()> {
@@ -190,8 +196,8 @@ impl Job {
 fn replay(conn: &Connection, upload: Sequence, manifest: [u8; 32]) -> Result<Completed> {
     match versions::by_upload(conn, upload)? {
         Some((object, made_from)) if made_from == manifest => {
-            let Object { etag, modified, version, .. } = object;
-            Ok(Completed { etag, checksum: None, modified, version })
+            let Object { etag, modified, version, attributes, .. } = object;
+            Ok(Completed { etag, checksum: None, modified, version, declared: None, encryption: attributes.encryption })
         }
         _ => Err(Error::NoSuchUpload),
     }

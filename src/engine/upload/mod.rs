@@ -49,7 +49,7 @@ pub struct UploadRow {
     pub checksum: Option<UploadChecksum>,
     /// Headers and metadata of the object to be.
     pub headers: ObjectHeaders,
-    /// What is set on the object to be: tags, lock.
+    /// What is set on the object to be: tags, lock, encryption.
     pub attributes: ObjectAttributes,
     /// The account that initiated it.
     pub initiator: String,
@@ -64,7 +64,7 @@ pub struct Part {
     pub size_bytes: u64,
     /// When it was last written.
     pub modified: Timestamp,
-    /// MD5: its ETag.
+    /// Its ETag: MD5, or, where the encryption makes ETags say nothing, 16 random bytes.
     pub md5: [u8; 16],
     /// CRC64NVME, for the object's default checksum.
     pub crc64: Digest,

@@ -9,14 +9,15 @@ use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::ids::Sequence;
 use crate::engine::meta::{blobs, parts, uploads};
-use crate::engine::object::{CopySource, CrcWanted, take_up};
+use crate::engine::object::{CopySource, CrcWanted, etag_of, take_up};
 use crate::wire::checksum::Algorithm;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
 
 impl Engine {
     /// Stores a part, replacing the one of its number. Fails with [`Error::NoSuchUpload`] when the upload has ended
-    /// meanwhile; the body is discarded then, and a part of that number stays as it was.
+    /// meanwhile; the body is discarded then, and a part of that number stays as it was. With SSE-C, the body has been
+    /// written with the client's key.
     pub async fn put_part(
         &self,
         bucket: &Bucket,
@@ -25,6 +26,7 @@ impl Engine {
         body: Sealed,
     ) -> Result<Part> {
         let (bucket_id, id, key) = (bucket.id, upload.id, upload.key.clone());
+        let etag = etag_of(&upload.attributes.encryption, body.digests().md5);
         let checksum = match upload.checksum {
             Some(declared) => Some(body.digests().get(declared.algorithm).ok_or_else(|| Error::Bug {
                 what: "a part's checksum is the one its upload declared, computed as it was written".to_owned(),
@@ -38,7 +40,7 @@ impl Engine {
                 number,
                 size_bytes: body.size_bytes(),
                 modified: tx.now(),
-                md5: digests.md5,
+                md5: etag.bytes(),
                 crc64: digests.crc64,
                 checksum,
                 extents: body.commit_row(tx.conn)?,
@@ -49,7 +51,7 @@ impl Engine {
         .await
     }
 
-    /// Stores a part made of an object's bytes, which are shared, not copied.
+    /// Stores a part made of an object's bytes, which are shared, not copied, unless they have to be encrypted otherwise.
     pub async fn copy_part(
         &self,
         bucket: &Bucket,
@@ -60,7 +62,13 @@ impl Engine {
         let (bucket_id, id, key) = (bucket.id, upload.id, upload.key.clone());
         let declared = upload.checksum;
         let algorithm = declared.map_or(Algorithm::Crc64Nvme, |declared| declared.algorithm);
-        let digests = self.copy_digests(&source, CrcWanted::Too(algorithm)).await?;
+        if source.is_encrypted_anew() {
+            let body = self.write_anew(source, algorithm).await?;
+            return self.put_part(bucket, upload, number, body).await;
+        }
+        let encryption = &upload.attributes.encryption;
+        let digests = self.copy_digests(&source, CrcWanted::Too(algorithm), encryption).await?;
+        let etag = etag_of(encryption, digests.md5);
         let extents = source.extents;
         self.transact_with(source.lease, move |tx, lease| {
             require_open(tx.conn, bucket_id, &key, id)?;
@@ -69,7 +77,7 @@ impl Engine {
                 number,
                 size_bytes: extents.size_bytes(),
                 modified: tx.now(),
-                md5: digests.md5,
+                md5: etag.bytes(),
                 crc64: digests.crc64,
                 checksum: declared.map(|_| digests.checksum),
                 extents,

@@ -114,6 +114,14 @@ pub(crate) fn blocked(call: &Call, action: &str, what: Blocked) -> S3Error {
     }
 }
 
+/// The refusal of an action for another reason than a policy or an ACL.
+pub(crate) fn denied_because(call: &Call, because: &str) -> S3Error {
+    let (bucket, key) = (call.head.target.bucket().unwrap_or_default(), call.head.target.key());
+    let resource = format!("{ARN_PREFIX}{bucket}/{}", key.map_or("", |key| key.as_str()));
+    tracing::info!(request_id = call.head.request_id.as_str(), "access denied {because}");
+    verdict::not_authorized(&verdict::Names::of(&call.principal).arn, "s3:PutObject", &resource, because)
+}
+
 /// Whether the caller is of the account that owns the bucket.
 pub(crate) fn owns(principal: &Principal, bucket: &Bucket) -> bool {
     matches!(principal, Principal::Identity(identity) if identity.account == bucket.account)

@@ -5,17 +5,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::version_id::show_new;
-use super::{multipart, object_reply, write_conditions};
+use super::{multipart, write_conditions};
+use crate::engine::error::Error;
 use crate::engine::upload::{Completed, Completion, GivenChecksum, PartRules};
 use crate::http::domains::Addressed;
 use crate::s3::call::Call;
+use crate::s3::encryption;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
 use crate::s3::lifecycle;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
-use crate::wire::checksum::{Algorithm, ChecksumKind};
+use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
 use crate::wire::conditions::WriteCondition;
+use crate::wire::encryption::Encryption;
 use crate::wire::error_codes::Code;
 use crate::wire::part::{ListedPart, PartList, PartNumber};
 use crate::wire::percent;
@@ -62,6 +65,12 @@ impl Operation for CompleteMultipartUpload {
             rules: PartRules::s3(call.engine().limits()),
         };
         let id = multipart::upload_id(&call.head);
+        match call.engine().upload(call.bucket()?, call.head.key()?, &id) {
+            Ok(upload) => encryption::check_key_of_completion(&call, &upload)?,
+            // One that has ended may be completed once more.
+            Err(Error::NoSuchUpload) => {}
+            Err(error) => return Err(call.says(error)),
+        }
         let completed = call.engine().complete_upload(call.bucket()?, call.head.key()?, &id, completion).await;
         let completed = completed.map_err(|error| call.says(error))?;
         let reply = answer(&call, &completed)?;
@@ -78,13 +87,22 @@ fn answer(call: &Call, completed: &Completed) -> Result<Reply> {
         .text("Bucket", bucket)
         .text("Key", key.as_str())
         .text("ETag", &completed.etag.quoted());
-    if let Some(checksum) = &completed.checksum {
+    if let Some(checksum) = shown_checksum(completed) {
         xml.text(checksum.algorithm.xml_element(), &checksum.header_value()).text("ChecksumType", checksum.kind.name());
     }
     xml.close();
     // AWS sends white space while it works, and so always at least an empty line after the declaration.
     let document = xml.finish().replacen("?>\n", "?>\n\n", 1);
-    Ok(show_new(object_reply::encryption(Reply::xml(document)), completed.version))
+    // The client's own key is not echoed here.
+    let reply = encryption::show(Reply::xml(document), &completed.encryption, None);
+    Ok(show_new(reply, completed.version))
+}
+
+/// A checksum that nobody declared is left out with SSE-KMS, though the object has it, and with SSE-C, where it has none (seen
+/// on AWS).
+fn shown_checksum(completed: &Completed) -> Option<&Checksum> {
+    let shown = completed.declared.is_some() || completed.encryption == Encryption::S3;
+    completed.checksum.as_ref().filter(|_| shown)
 }
 
 /// The object's URL at the address that the client came by.

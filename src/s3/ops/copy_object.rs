@@ -2,12 +2,13 @@
 
 use super::copy_source::{self, CopySourceName};
 use super::version_id::{self, refuse_version_id};
-use super::{multipart, new_attributes, object_reply, stored_headers, write_conditions};
+use super::{multipart, new_attributes, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
+use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::lifecycle;
-use crate::s3::operation::{ErrorDeclaration, Operation};
+use crate::s3::operation::{Encrypts, ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::checksum::Algorithm;
@@ -30,6 +31,7 @@ pub(crate) struct CopyObject {
     attributes: ObjectAttributes,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
+    encryption: Chosen,
 }
 
 /// Where the new object's metadata comes from.
@@ -42,6 +44,7 @@ enum Directive {
 impl Operation for CopyObject {
     const NAME: &'static str = "CopyObject";
     const ACTION: &'static str = "s3:PutObject";
+    const ENCRYPTS: Encrypts = Encrypts::NewObject;
     const ERRORS: ErrorDeclaration = ErrorDeclaration::Absent;
 
     fn parse(call: &Call) -> Result<Self> {
@@ -59,6 +62,7 @@ impl Operation for CopyObject {
             headers,
             tagging,
             attributes: new_attributes::parse(call)?,
+            encryption: encryption::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
                 Some(sent) => Some(multipart::checksum_algorithm(&sent)?),
                 None => None,
@@ -86,14 +90,17 @@ impl Operation for CopyObject {
             Directive::Copy => opened.object.attributes.tags.clone(),
         };
         let source_version = self.source.shown_version(&opened.object);
+        let Chosen { encryption, key } = self.encryption;
+        let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let copy = Copy {
             key: self.key.clone(),
             headers,
-            attributes: ObjectAttributes { tags, ..self.attributes },
+            attributes: ObjectAttributes { tags, encryption, ..self.attributes },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };
-        let copied = call.engine().copy_object(call.bucket()?, opened.into_copy_source(), copy).await;
+        let source = opened.into_copy_source().encrypted_with(key);
+        let copied = call.engine().copy_object(call.bucket()?, source, copy).await;
         let written = copied.map_err(|error| call.says(error))?;
         let mut xml = XmlWriter::new(Declaration::Yes);
         xml.open_ns("CopyObjectResult")
@@ -102,7 +109,7 @@ impl Operation for CopyObject {
             .text(written.checksum.algorithm.xml_element(), &written.checksum.header_value())
             .text("ChecksumType", written.checksum.kind.name())
             .close();
-        let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
+        let mut reply = reply.with_xml(xml.finish());
         if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
@@ -117,9 +124,10 @@ impl CopyObject {
         let onto_itself = self.source.key == self.key && self.source.bucket == call.bucket()?.name;
         let changes = self.directive == Directive::Replace
             || self.source.version.is_some()
-            || ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"]
+            || ["x-amz-storage-class", "x-amz-website-redirect-location"]
                 .iter()
-                .any(|name| call.head.headers.contains_key(*name));
+                .any(|name| call.head.headers.contains_key(*name))
+            || encryption::is_asked(&call.head);
         if !onto_itself || changes {
             return Ok(());
         }

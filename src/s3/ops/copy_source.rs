@@ -7,6 +7,7 @@ use crate::engine::object::{Object, OpenObject};
 use crate::engine::version_id::VersionId;
 use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
+use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::engine_error::{Named, s3_error};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
@@ -65,9 +66,10 @@ impl CopySourceName {
         let version = VersionAsked::parse(version_id)?.known(&self.key)?;
         let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
         let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
+        let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
         restore_object::require_readable(call, &opened.object)?;
-        Ok(opened)
+        Ok(opened.with_key(customer_key))
     }
 }
 

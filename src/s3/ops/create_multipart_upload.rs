@@ -1,13 +1,15 @@
 //! `CreateMultipartUpload`: everything of the object to be but its bytes is settled here.
 
-use super::{multipart, new_attributes, object_reply, stored_headers};
+use super::{multipart, new_attributes, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
+use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::Result;
 use crate::s3::lifecycle;
-use crate::s3::operation::Operation;
+use crate::s3::operation::{Encrypts, Operation};
 use crate::s3::reply::Reply;
+use crate::wire::encryption::{Encryption, ShownChecksum};
 use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
@@ -20,11 +22,13 @@ pub(crate) struct CreateMultipartUpload {
     headers: ObjectHeaders,
     attributes: ObjectAttributes,
     checksum: Option<UploadChecksum>,
+    encryption: Chosen,
 }
 
 impl Operation for CreateMultipartUpload {
     const NAME: &'static str = "CreateMultipartUpload";
     const ACTION: &'static str = "s3:PutObject";
+    const ENCRYPTS: Encrypts = Encrypts::NewObject;
 
     fn parse(call: &Call) -> Result<Self> {
         if matches!(call.principal, Principal::Anonymous) {
@@ -36,16 +40,23 @@ impl Operation for CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
             attributes: new_attributes::parse(call)?,
+            encryption: encryption::of_new_object(call)?,
             checksum: multipart::declared_checksum(&call.head)?,
         })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?;
+        let Chosen { mut encryption, key } = self.encryption;
+        if let (Encryption::Customer(kept), None) = (&mut encryption, self.checksum) {
+            // Seen on AWS: such an object has none, not even the one that others get by default.
+            kept.checksum = ShownChecksum::No;
+        }
+        let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
-            attributes: self.attributes,
+            attributes: ObjectAttributes { encryption, ..self.attributes },
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };
@@ -56,7 +67,7 @@ impl Operation for CreateMultipartUpload {
             .text("Key", self.key.as_str())
             .text("UploadId", id.as_str())
             .close();
-        let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
+        let mut reply = reply.with_xml(xml.finish());
         if let Some(checksum) = self.checksum {
             reply = reply
                 .amz("x-amz-checksum-algorithm", checksum.algorithm.name())

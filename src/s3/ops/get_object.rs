@@ -11,6 +11,7 @@ use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
 use crate::http::body::Body;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
+use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::lifecycle;
 use crate::s3::operation::Operation;
@@ -18,6 +19,7 @@ use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::checksum::{Checksum, ChecksumKind};
 use crate::wire::conditions::{ReadConditions, ReadOutcome};
+use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
@@ -66,13 +68,14 @@ impl Operation for GetObject {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let opened = self.0.open(&call)?;
+        let key = key_for_reading(&call, KeyOf::Object, &opened.object.attributes.encryption)?;
         if let Some(reply) = self.0.decide(&call, &opened.object)? {
             return Ok(reply);
         }
         restore_object::require_readable(&call, &opened.object)?;
-        let shown = self.0.show(&call, &opened.object)?;
+        let shown = self.0.show(&call, &opened.object, key.as_ref())?;
         let mut reply = shown.reply;
-        let bytes = opened.read(shown.first_byte, shown.length_bytes);
+        let bytes = opened.with_key(key).read(shown.first_byte, shown.length_bytes);
         reply.body = Body::object(bytes).await.map_err(S3Error::internal)?;
         Ok(reply)
     }
@@ -92,10 +95,11 @@ impl Operation for HeadObject {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let object = self.0.look_up(&call)?;
+        let key = key_for_reading(&call, KeyOf::Object, &object.attributes.encryption)?;
         if let Some(reply) = self.0.decide(&call, &object)? {
             return Ok(reply);
         }
-        let shown = self.0.show(&call, &object)?;
+        let shown = self.0.show(&call, &object, key.as_ref())?;
         Ok(shown.reply.length_only(shown.length_bytes))
     }
 }
@@ -156,8 +160,8 @@ impl Read {
         }
     }
 
-    fn show(&self, call: &Call, object: &Object) -> Result<Shown> {
-        let mut reply = version_id::show(object_reply::describe(object), call.bucket()?, object.version);
+    fn show(&self, call: &Call, object: &Object, key: Option<&CustomerKey>) -> Result<Shown> {
+        let mut reply = version_id::show(object_reply::describe(object, key), call.bucket()?, object.version);
         reply = restore_object::show(call, reply, object);
         if self.version == VersionAsked::Current {
             reply = lifecycle::show_expiry(call, reply, &self.key, object)?;
@@ -185,6 +189,7 @@ impl Read {
                 None => reply = partial(reply, 0, object.size_bytes, object.size_bytes),
             },
         }
+        let checksum = checksum.filter(|_| object.attributes.encryption.shows_checksum());
         if let (ChecksumMode::Enabled, Some(checksum)) = (self.checksum_mode, checksum) {
             reply = object_reply::checksum(reply, &checksum);
         }

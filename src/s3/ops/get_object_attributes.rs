@@ -7,6 +7,7 @@ use super::version_id::{self, VersionAsked};
 use crate::engine::list::More;
 use crate::engine::object::{Object, ObjectPart};
 use crate::s3::call::Call;
+use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
@@ -53,11 +54,13 @@ impl Operation for GetObjectAttributes {
         let key = call.head.key()?;
         let (bucket, version) = (call.bucket()?, self.version.known(key)?);
         let object = call.engine().object_version(bucket, key, version).map_err(|error| call.says(error))?;
+        let encryption = &object.attributes.encryption;
+        key_for_reading(&call, KeyOf::Object, encryption)?;
         let mut xml = listing::result("GetObjectAttributesResponse");
         if self.asks(Attribute::ETag) {
             xml.text("ETag", &object.etag.to_hex());
         }
-        if self.asks(Attribute::Checksum) {
+        if self.asks(Attribute::Checksum) && encryption.shows_checksum() {
             let checksum = &object.checksum;
             // Without the count of parts that headers carry.
             xml.open("Checksum")

@@ -7,8 +7,10 @@ use http::header::{
 use http::{HeaderName, HeaderValue};
 
 use crate::engine::object::Object;
+use crate::s3::encryption;
 use crate::s3::reply::Reply;
 use crate::wire::checksum::Checksum;
+use crate::wire::encryption::CustomerKey;
 use crate::wire::etag::ETag;
 use crate::wire::metadata::encode_header_value;
 use crate::wire::storage_class::StorageClass;
@@ -20,11 +22,6 @@ const DEFAULT_CONTENT_TYPE: &str = "binary/octet-stream";
 /// The ETag, quoted.
 pub(super) fn etag(reply: Reply, etag: &ETag) -> Reply {
     reply.header(ETAG, &etag.quoted())
-}
-
-/// Every object is encrypted with AES256 by default, says AWS since 2023.
-pub(super) fn encryption(reply: Reply) -> Reply {
-    reply.amz("x-amz-server-side-encryption", "AES256")
 }
 
 /// A checksum with its kind.
@@ -39,10 +36,11 @@ pub(super) fn last_modified(reply: Reply, modified: Timestamp) -> Reply {
     reply.header(LAST_MODIFIED, &modified.http_date())
 }
 
-/// Everything that GET and HEAD show but length, range and checksum.
-pub(super) fn describe(object: &Object) -> Reply {
+/// Everything that GET and HEAD show but length, range and checksum. `key` is the client's own, with SSE-C.
+pub(super) fn describe(object: &Object, key: Option<&CustomerKey>) -> Reply {
     let headers = &object.headers;
-    let mut reply = encryption(etag(last_modified(Reply::ok(), object.modified), &object.etag))
+    let reply = etag(last_modified(Reply::ok(), object.modified), &object.etag);
+    let mut reply = encryption::show(reply, &object.attributes.encryption, key)
         .header(ACCEPT_RANGES, "bytes")
         .header(CONTENT_TYPE, headers.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE))
         .optional(CONTENT_ENCODING, headers.content_encoding.as_deref())

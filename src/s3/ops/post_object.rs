@@ -16,14 +16,16 @@ use crate::http::body::Payload;
 use crate::http::form::Field;
 use crate::s3::auth::{PayloadMode, by_form};
 use crate::s3::call::Call;
+use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
-use crate::s3::operation::Operation;
+use crate::s3::operation::{Encrypts, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::target::Target;
 use crate::s3::{access, features, lifecycle};
 use crate::wire::checksum::Algorithm;
+use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::{InvalidKey, MAX_KEY_BYTES, ObjectKey};
@@ -46,6 +48,8 @@ struct Upload {
 impl Operation for PostObject {
     const NAME: &'static str = "PostObject";
     const ACTION: &'static str = "s3:PutObject";
+    /// What its headers say of it means nothing: what counts are its fields.
+    const ENCRYPTS: Encrypts = Encrypts::NewObject;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(PostObject)
@@ -56,14 +60,17 @@ impl Operation for PostObject {
         let (fields, file, form) = post_form::read(&call.head.headers, payload).await?;
         let upload = admit(&mut call, &fields)?;
         let headers = stored_headers::parse(&call.head)?;
-        let attributes = ObjectAttributes { tags: tags(&fields)?, ..new_attributes::parse(&call)? };
+        let Chosen { encryption, key: customer_key } = encryption::of_new_object(&call)?;
+        let attributes = ObjectAttributes { tags: tags(&fields)?, encryption, ..new_attributes::parse(&call)? };
         new_attributes::require_digest(&call, attributes.lock, &upload.integrity, "Put Object")?;
-        let body = receive(&call, &upload, file).await?;
+        let body = receive(&call, &upload, file, customer_key.as_ref()).await?;
         post_form::finish(form).await?;
         let key = upload.key.clone();
+        let shown = encryption::show_written(Reply::ok(), &attributes.encryption, customer_key.as_ref());
         let put = Put { key: upload.key, headers, attributes, checksum: upload.checksum, condition: None };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
-        let reply = answer(&call, &fields, &key, &written)?;
+        let mut reply = answer(&call, &fields, &key, &written)?;
+        reply.headers.extend(shown.headers);
         lifecycle::show_expiry_of_written(&call, reply, &key, written.version)
     }
 }
@@ -126,11 +133,11 @@ fn key(fields: &Fields) -> Result<ObjectKey> {
 
 /// Streams the file into a blob. What is larger than it may be is read on, so that the error can say how large it is, but
 /// not kept.
-async fn receive(call: &Call, upload: &Upload, mut file: Field) -> Result<Sealed> {
+async fn receive(call: &Call, upload: &Upload, mut file: Field, key: Option<&CustomerKey>) -> Result<Sealed> {
     let ceiling_bytes = call.engine().limits().max_part_size_bytes;
     let max_bytes = upload.policy.as_ref().and_then(PostPolicy::max_bytes).unwrap_or(u64::MAX).min(ceiling_bytes);
     let wanted = WantedDigests { checksum: Some(upload.checksum), ..WantedDigests::default() };
-    let mut writer = Some(call.engine().blob_writer(wanted));
+    let mut writer = Some(call.engine().blob_writer_for(wanted, key).map_err(|error| call.says(error))?);
     let mut size_bytes = 0;
     while let Some(piece) = file.next().await.map_err(|error| post_form::refusal(&error))? {
         size_bytes += piece.len() as u64;
@@ -179,7 +186,7 @@ fn answer(call: &Call, fields: &Fields, key: &ObjectKey, written: &Written) -> R
             _ => Reply::no_content().header(LOCATION, &location),
         };
     let reply = show_new(object_reply::etag(reply, &written.etag), written.version);
-    Ok(object_reply::checksum(object_reply::encryption(reply), &written.checksum))
+    Ok(object_reply::checksum(reply, &written.checksum))
 }
 
 /// The address to go to, with what was made. None, if it is no address: S3 overlooks it then.

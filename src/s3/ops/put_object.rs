@@ -4,11 +4,12 @@ use super::version_id::{refuse_version_id, show_new};
 use super::{new_attributes, object_reply, stored_headers, write_conditions};
 use crate::engine::object::PutObject as Put;
 use crate::s3::call::Call;
+use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::Result;
 use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
 use crate::s3::lifecycle;
-use crate::s3::operation::{BodyRule, Operation};
+use crate::s3::operation::{BodyRule, Encrypts, Operation};
 use crate::s3::reply::Reply;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
@@ -23,12 +24,14 @@ pub(crate) struct PutObject {
     attributes: ObjectAttributes,
     integrity: Integrity,
     condition: Option<WriteCondition>,
+    encryption: Chosen,
 }
 
 impl Operation for PutObject {
     const NAME: &'static str = "PutObject";
     const ACTION: &'static str = "s3:PutObject";
     const BODY: BodyRule = BodyRule::Stream;
+    const ENCRYPTS: Encrypts = Encrypts::NewObject;
 
     fn parse(call: &Call) -> Result<Self> {
         refuse_version_id(&call.head)?;
@@ -36,6 +39,7 @@ impl Operation for PutObject {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
             attributes: new_attributes::parse(call)?,
+            encryption: encryption::of_new_object(call)?,
             condition: write_conditions::parse(&call.head)?,
             integrity: Integrity::of(&call.head, &call.payload_mode)?,
         };
@@ -47,18 +51,20 @@ impl Operation for PutObject {
         if let Some(condition) = &self.condition {
             call.engine().check_condition(call.bucket()?, &self.key, condition).map_err(|error| call.says(error))?;
         }
-        let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex).await?;
+        let Chosen { encryption, key } = self.encryption;
+        let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex, key.as_ref()).await?;
+        let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let put = Put {
             key: self.key.clone(),
             headers: self.headers,
-            attributes: self.attributes,
+            attributes: ObjectAttributes { encryption, ..self.attributes },
             // AWS computes one where the client sent none.
             checksum: self.integrity.algorithm().unwrap_or(Algorithm::Crc64Nvme),
             condition: self.condition,
         };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
-        let reply = show_new(object_reply::etag(Reply::ok(), &written.etag), written.version);
-        let reply = object_reply::checksum(object_reply::encryption(reply), &written.checksum);
+        let reply = show_new(object_reply::etag(reply, &written.etag), written.version);
+        let reply = object_reply::checksum(reply, &written.checksum);
         lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
     }
 }

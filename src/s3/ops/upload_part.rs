@@ -3,12 +3,14 @@
 use super::{multipart, new_attributes, object_reply};
 use crate::engine::upload::{UploadChecksum, UploadRow};
 use crate::s3::call::Call;
+use crate::s3::encryption;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::{self, ExpectedDigestIn};
 use crate::s3::integrity::Integrity;
 use crate::s3::operation::{BodyRule, Operation};
 use crate::s3::reply::Reply;
 use crate::wire::checksum::{Algorithm, ChecksumKind};
+use crate::wire::encryption::CustomerKey;
 use crate::wire::etag::ETag;
 use crate::wire::part::PartNumber;
 
@@ -17,6 +19,7 @@ pub(crate) struct UploadPart {
     upload: UploadRow,
     number: PartNumber,
     integrity: Integrity,
+    key: Option<CustomerKey>,
 }
 
 impl Operation for UploadPart {
@@ -38,17 +41,20 @@ impl Operation for UploadPart {
         let integrity = Integrity::of(&call.head, &call.payload_mode)?;
         check_algorithm(upload.checksum, integrity.algorithm())?;
         new_attributes::require_digest(call, upload.attributes.lock, &integrity, "Put Part")?;
-        Ok(UploadPart { upload, number, integrity })
+        let key = encryption::key_of_part(call, &upload)?;
+        Ok(UploadPart { upload, number, integrity, key })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
         let declared = self.upload.checksum.map(|checksum| checksum.algorithm);
-        let body = intake::receive(&mut call, &self.integrity, declared, ExpectedDigestIn::Base64).await?;
+        let (key, expected_in) = (self.key.as_ref(), ExpectedDigestIn::Base64);
+        let body = intake::receive(&mut call, &self.integrity, declared, expected_in, key).await?;
         let shown = self.integrity.algorithm().or(declared);
         let checksum = shown.and_then(|algorithm| body.digests().get(algorithm).map(|digest| (algorithm, digest)));
         let stored = call.engine().put_part(call.bucket()?, &self.upload, self.number, body).await;
         let part = stored.map_err(|error| call.says(error))?;
-        let mut reply = object_reply::encryption(object_reply::etag(Reply::ok(), &ETag::plain(part.md5)));
+        let reply = object_reply::etag(Reply::ok(), &ETag::plain(part.md5));
+        let mut reply = encryption::show(reply, &self.upload.attributes.encryption, key);
         if let Some((algorithm, digest)) = checksum {
             reply = reply.amz(algorithm.header_name(), &digest.to_base64());
         }

@@ -1,14 +1,16 @@
 //! `UploadPartCopy`: a part made of an object's bytes, which are shared and not copied.
 
 use super::copy_source::{self, CopySourceName};
-use super::{multipart, object_reply};
+use super::multipart;
 use crate::engine::upload::UploadRow;
 use crate::s3::call::Call;
+use crate::s3::encryption;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::features::COPY_SOURCE_RANGE as RANGE;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
+use crate::wire::encryption::CustomerKey;
 use crate::wire::etag::ETag;
 use crate::wire::part::PartNumber;
 use crate::wire::range::CopyRange;
@@ -20,6 +22,7 @@ pub(crate) struct UploadPartCopy {
     number: PartNumber,
     source: CopySourceName,
     range: Option<(CopyRange, String)>,
+    key: Option<CustomerKey>,
 }
 
 impl Operation for UploadPartCopy {
@@ -37,8 +40,10 @@ impl Operation for UploadPartCopy {
     }
 
     fn parse(call: &Call) -> Result<Self> {
+        let upload = multipart::upload(call)?;
         Ok(UploadPartCopy {
-            upload: multipart::upload(call)?,
+            key: encryption::key_of_part(call, &upload)?,
+            upload,
             number: multipart::named_part(&call.head)?,
             range: range(&call.head)?,
             source: CopySourceName::parse(&call.head)?,
@@ -61,6 +66,7 @@ impl Operation for UploadPartCopy {
                 opened.into_copy_range(range.first(), length_bytes)
             }
         };
+        let source = source.encrypted_with(self.key.clone());
         let stored = call.engine().copy_part(call.bucket()?, &self.upload, self.number, source).await;
         let part = stored.map_err(|error| call.says(error))?;
         let mut xml = XmlWriter::new(Declaration::Yes);
@@ -71,7 +77,8 @@ impl Operation for UploadPartCopy {
             xml.text(declared.algorithm.xml_element(), &digest.to_base64());
         }
         xml.close();
-        let mut reply = object_reply::encryption(Reply::xml(xml.finish()));
+        let encryption = &self.upload.attributes.encryption;
+        let mut reply = encryption::show(Reply::xml(xml.finish()), encryption, self.key.as_ref());
         if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
