@@ -199,6 +199,8 @@ async fn access_log_of_other_requests() {
     anna.post("/bkt?delete").header("content-md5", digest).body(delete).send().await.expect_status(200);
     let site = anna.with_host(&format!("bkt.s3-website.localhost:{}", anna.addr.port()));
     site.get("/page").anonymous().send().await.expect_status(404);
+    let preflight = anna.options("/bkt/v").anonymous().header("origin", "http://a.test");
+    preflight.send().await.expect_status(403);
     let operations = [
         "REST.PUT.VERSIONING",
         "REST.PUT.OBJECT",
@@ -213,6 +215,7 @@ async fn access_log_of_other_requests() {
         "REST.POST.MULTI_OBJECT_DELETE",
         "BATCH.DELETE.OBJECT",
         "WEBSITE.GET.OBJECT",
+        "REST.OPTIONS.PREFLIGHT",
     ];
     let records = records(&anna, &operations).await;
     let records = &records;
@@ -236,6 +239,8 @@ async fn access_log_of_other_requests() {
     assert_eq!(deleted, ["v", "-", "204", "-", "-", version.as_str()]);
     let visit = record("WEBSITE.GET.OBJECT")(&[KEY, STATUS, ERROR, REQUESTER]);
     assert_eq!(visit, ["page", "404", "NoSuchWebsiteConfiguration", "-"]);
+    let preflight = record("REST.OPTIONS.PREFLIGHT")(&[KEY, STATUS, ERROR]);
+    assert_eq!(preflight, ["v", "403", "AccessForbidden"]);
 }
 
 #[tokio::test]
@@ -306,6 +311,25 @@ async fn access_log_needs_permission() {
         "{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:PutObject\",\"Resource\":\"arn:aws:s3:::logs/*\"}";
     anna.put("/logs?policy").body(policy(deny)).send().await.expect_status(204);
     never("a statement denies it").await;
+}
+
+#[tokio::test]
+async fn access_log_is_not_for_other_accounts() {
+    let (server, anna) = logging("", |builder| builder).await;
+    let berta = client(&server, "berta");
+    anna.get("/bkt").send().await.expect_status(200);
+    records(&anna, &["REST.GET.BUCKET"]).await;
+    // The target is gone, and then it is somebody else's.
+    for key in log_keys(&anna).await {
+        anna.delete(&format!("/logs/{key}")).send().await.expect_status(204);
+    }
+    anna.delete("/logs").send().await.expect_status(204);
+    anna.head("/bkt").send().await.expect_status(200);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    berta.put("/logs").header("x-amz-acl", "log-delivery-write").send().await.expect_status(200);
+    anna.head("/bkt").send().await.expect_status(200);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert_eq!(log_keys(&berta).await, [""; 0]);
 }
 
 #[tokio::test]

@@ -78,6 +78,10 @@ async fn deliver(shared: &Shared, batch: Batch) {
 async fn put(shared: &Shared, batch: Batch) -> Result<(), String> {
     let words = |error: crate::engine::error::Error| error.to_string();
     let target = shared.engine.bucket(&batch.target.bucket).map_err(words)?;
+    // As it was when the logging was set up; a bucket of that name may since have been made by somebody else.
+    if target.account != batch.source.account {
+        return Err("the bucket belongs to another account".to_owned());
+    }
     let now = shared.engine.clock().now();
     let source =
         Source { account: &batch.source.account, region: &batch.source.region, bucket: batch.source.name.as_str() };
