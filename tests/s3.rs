@@ -78,6 +78,8 @@ mod list_objects_v2;
 mod list_parts;
 #[path = "s3/object_acl.rs"]
 mod object_acl;
+#[path = "s3/object_annotations.rs"]
+mod object_annotations;
 #[path = "s3/object_lock.rs"]
 mod object_lock;
 #[path = "s3/object_tagging.rs"]

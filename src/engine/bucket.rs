@@ -43,7 +43,7 @@ pub struct BucketRow {
 type Derived = Arc<dyn Any + Send + Sync>;
 
 /// So many types at most. One too many is made anew each time.
-const DERIVED_MAX: usize = 4;
+const DERIVED_MAX: usize = 8;
 
 /// What a bucket does with versions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

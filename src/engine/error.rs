@@ -47,6 +47,8 @@ pub enum Error {
     },
     /// The object is encrypted with a key that its client keeps, and has to bring.
     CustomerKeyMissing,
+    /// The version has as many annotations as it may have.
+    TooManyAnnotations,
     /// A retention or a legal hold forbids it.
     Locked,
     /// A bucket with Object Lock keeps its versions.

@@ -17,6 +17,7 @@ const REFUSED: [&str; 4] =
 /// Refused with everything that begins like this but what is known here, so that what AWS adds to a feature is refused too.
 const REFUSED_FAMILIES: [&str; 1] = ["x-amz-object-lock-"];
 
+/// What is known of those.
 const KNOWN: [&str; 3] = [MODE_HEADER, DATE_HEADER, HOLD_HEADER];
 
 /// What an operation copies.

@@ -3,14 +3,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_LENGTH;
 
 use super::auth::{PayloadMode, Seed, Trailer};
 use super::call::Call;
 use super::error::{Result, S3Error};
 use super::integrity::{Announced, Integrity, checksum_mismatch, content_md5};
-use crate::engine::blobs::digests::{PayloadSha256, WantedDigests};
+use crate::engine::blobs::digests::{Digesting, Digests, PayloadSha256, WantedDigests};
 use crate::engine::blobs::writer::Sealed;
 use crate::http::body::{CollectError, Payload, PayloadError};
 use crate::wire::checksum::{Algorithm, Digest, Hasher};
@@ -88,14 +88,43 @@ pub(crate) async fn receive(
     if sealed.size_bytes() != size_bytes {
         return Err(incomplete());
     }
-    compare(&sealed, integrity, &announced, expected_in)?;
+    compare(sealed.digests(), integrity, &announced, expected_in)?;
     Ok(sealed)
+}
+
+/// Reads a small body whole, whatever its framing, and compares every digest: for what is kept in a row.
+pub(crate) async fn receive_whole(
+    call: &mut Call,
+    integrity: &Integrity,
+    compute: Algorithm,
+    max_bytes: u64,
+) -> Result<(Bytes, Digests)> {
+    let size_bytes = announced_size(call, max_bytes)?;
+    let mode = std::mem::replace(&mut call.payload_mode, PayloadMode::Plain { sha256: None });
+    let payload_sha256 = match &mode {
+        PayloadMode::Plain { sha256: Some(_) } => PayloadSha256::Wanted,
+        _ => PayloadSha256::NotWanted,
+    };
+    let mut digesting = Digesting::new(WantedDigests { checksum: Some(compute), payload_sha256 });
+    let mut unframed = Unframed::of(mode, integrity, size_bytes);
+    let mut body = BytesMut::new();
+    while let Some(piece) = unframed.next(&mut call.payload).await? {
+        body.extend_from_slice(&piece);
+    }
+    let announced = unframed.finish(integrity)?;
+    if body.len() as u64 != size_bytes {
+        return Err(incomplete());
+    }
+    digesting.update(&body);
+    let digests = digesting.finish();
+    compare(&digests, integrity, &announced, ExpectedDigestIn::Hex)?;
+    Ok((body.freeze(), digests))
 }
 
 /// Compares a body that came without frames with what was announced of it.
 pub(crate) fn compare_with_head(sealed: &Sealed, integrity: &Integrity, expected_in: ExpectedDigestIn) -> Result<()> {
     let announced = Unframed::Plain { sha256: None }.finish(integrity)?;
-    compare(sealed, integrity, &announced, expected_in)
+    compare(sealed.digests(), integrity, &announced, expected_in)
 }
 
 /// What the end of a body adds to what its head announced.
@@ -104,8 +133,7 @@ struct AtTheEnd {
     checksum: Option<(Algorithm, Digest)>,
 }
 
-fn compare(sealed: &Sealed, integrity: &Integrity, end: &AtTheEnd, expected_in: ExpectedDigestIn) -> Result<()> {
-    let digests = sealed.digests();
+fn compare(digests: &Digests, integrity: &Integrity, end: &AtTheEnd, expected_in: ExpectedDigestIn) -> Result<()> {
     if let (Some(given), Some(computed)) = (end.sha256, digests.payload_sha256)
         && given != computed
     {

@@ -4,6 +4,7 @@
 //! the caller may (`access`), then the operation itself (`ops/`, one file each).
 
 mod access;
+mod archive_tiers;
 mod auth;
 mod call;
 mod catalog;

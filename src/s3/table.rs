@@ -11,14 +11,15 @@ use super::documents::{
 use super::operation::{Row, op, refused};
 use super::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteObject, DeleteObjectTagging, DeleteObjects,
-    DeletePublicAccessBlock, GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls, GetBucketPolicy,
-    GetBucketPolicyStatus, GetBucketVersioning, GetObject, GetObjectAcl, GetObjectAttributes, GetObjectLegalHold,
-    GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject,
-    ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject,
-    PutBucketAcl, PutBucketOwnershipControls, PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl,
-    PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock,
-    RestoreObject, UploadPart, UploadPartCopy,
+    DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteObject, DeleteObjectAnnotation, DeleteObjectTagging,
+    DeleteObjects, DeletePublicAccessBlock, GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls,
+    GetBucketPolicy, GetBucketPolicyStatus, GetBucketVersioning, GetObject, GetObjectAcl, GetObjectAnnotation,
+    GetObjectAttributes, GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging,
+    GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets, ListMultipartUploads, ListObjectAnnotations,
+    ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject, PutBucketAcl, PutBucketOwnershipControls,
+    PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl, PutObjectAnnotation, PutObjectLegalHold,
+    PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock, RestoreObject, UploadPart,
+    UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -140,12 +141,13 @@ pub(crate) static TABLE: &[Row] = &[
     op::<GetBucketOwnershipControls>(GET, Bucket).query(&["ownershipControls"]),
     op::<PutBucketOwnershipControls>(PUT, Bucket).query(&["ownershipControls"]),
     op::<DeleteBucketOwnershipControls>(DELETE, Bucket).query(&["ownershipControls"]),
+    // Annotations.
+    op::<GetObjectAnnotation>(GET, Object).query(&["annotation", "annotationName"]),
+    op::<ListObjectAnnotations>(GET, Object).query(&["annotation"]),
+    op::<PutObjectAnnotation>(PUT, Object).query(&["annotation"]),
+    op::<DeleteObjectAnnotation>(DELETE, Object).query(&["annotation"]),
     // Refused: bucket documents.
     // Refused: objects.
-    refused("GetObjectAnnotation", GET, Object).query(&["annotation", "annotationName"]),
-    refused("ListObjectAnnotations", GET, Object).query(&["annotation"]),
-    refused("PutObjectAnnotation", PUT, Object).query(&["annotation"]),
-    refused("DeleteObjectAnnotation", DELETE, Object).query(&["annotation"]),
     refused("UpdateObjectEncryption", PUT, Object).query(&["encryption"]),
     refused("RenameObject", PUT, Object).query(&["renameObject"]),
     refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]).closed(),

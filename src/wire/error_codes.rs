@@ -19,6 +19,8 @@ codes! {
     AccessControlListNotSupported = "AccessControlListNotSupported", 400, "The bucket does not allow ACLs";
     AccessDenied = "AccessDenied", 403, "Access Denied";
     AccessForbidden = "AccessForbidden", 403, "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
+    AnnotationLimitExceeded = "AnnotationLimitExceeded", 400, "The request would exceed the maximum number of annotations allowed per object.";
+    AnnotationNameTooLong = "AnnotationNameTooLong", 400, "The annotation name exceeds 512 bytes.";
     AccountProblem = "AccountProblem", 403, "There is a problem with your AWS account that prevents the operation from completing successfully.";
     AllAccessDisabled = "AllAccessDisabled", 403, "All access to this Amazon S3 resource has been disabled.";
     AmbiguousGrantByEmailAddress = "AmbiguousGrantByEmailAddress", 400, "The email address you provided is associated with more than one account.";
@@ -46,6 +48,7 @@ codes! {
     InsufficientStorage = "InsufficientStorage", 507, "The disk that holds the data directory is full. Free some space and try again.";
     InternalError = "InternalError", 500, "We encountered an internal error. Please try again.";
     InvalidAccessKeyId = "InvalidAccessKeyId", 403, "The AWS Access Key Id you provided does not exist in our records.";
+    InvalidAnnotationName = "InvalidAnnotationName", 400, "The annotation name you provided is invalid.";
     InvalidArgument = "InvalidArgument", 400, "Invalid Argument";
     InvalidBucketAclWithBlockPublicAccessError = "InvalidBucketAclWithBlockPublicAccessError", 400, "Bucket cannot have public ACLs set with BlockPublicAccess enabled";
     InvalidBucketAclWithObjectOwnership = "InvalidBucketAclWithObjectOwnership", 400, "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
@@ -64,6 +67,7 @@ codes! {
     InvalidPartOrder = "InvalidPartOrder", 400, "The list of parts was not in ascending order. Parts must be ordered by part number.";
     InvalidPayer = "InvalidPayer", 403, "All access to this object has been disabled.";
     InvalidPolicyDocument = "InvalidPolicyDocument", 400, "Invalid Policy: Invalid JSON.";
+    InvalidPrefix = "InvalidPrefix", 400, "The annotation prefix you provided is invalid.";
     InvalidRange = "InvalidRange", 416, "The requested range is not satisfiable";
     InvalidRedirectLocation = "InvalidRedirectLocation", 400, "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
     InvalidRequest = "InvalidRequest", 400, "Invalid Request";
@@ -94,7 +98,7 @@ codes! {
     MissingRequestBodyError = "MissingRequestBodyError", 400, "Request Body is empty";
     MissingSecurityHeader = "MissingSecurityHeader", 400, "Your request was missing a required header";
     MissingStorageClassAnalysis = "MissingStorageClassAnalysis", 400, "Storage Class Analysis cannot be null.";
-    NoSuchAnnotation = "NoSuchAnnotation", 404, "The specified annotation does not exist.";
+    NoSuchAnnotation = "NoSuchAnnotation", 404, "The specified annotation does not exist on this object.";
     NoSuchBucket = "NoSuchBucket", 404, "The specified bucket does not exist";
     NoSuchBucketPolicy = "NoSuchBucketPolicy", 404, "The bucket policy does not exist";
     NoSuchConfiguration = "NoSuchConfiguration", 404, "The specified configuration does not exist.";
@@ -133,6 +137,7 @@ codes! {
     UnexpectedContent = "UnexpectedContent", 400, "This request does not support content";
     UnresolvableGrantByEmailAddress = "UnresolvableGrantByEmailAddress", 400, "The email address you provided does not match any account on record.";
     UnsupportedArgument = "UnsupportedArgument", 400, "The request contained an unsupported argument.";
+    UnsupportedMediaType = "UnsupportedMediaType", 415, "The annotation payload is not valid UTF-8 encoded text.";
     UserKeyMustBeSpecified = "UserKeyMustBeSpecified", 400, "The bucket POST must contain the specified field name. If it is specified, check the order of the fields.";
     XAmzContentSha256Mismatch = "XAmzContentSHA256Mismatch", 400, "The provided 'x-amz-content-sha256' header does not match what was computed.";
 }

@@ -9,6 +9,7 @@ pub mod cors;
 pub mod encryption;
 pub mod error_codes;
 pub mod etag;
+pub mod intelligent_tiering;
 pub mod json;
 pub mod lifecycle;
 pub mod md5;

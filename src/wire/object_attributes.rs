@@ -31,6 +31,9 @@ pub struct ObjectAttributes {
     /// How it is encrypted.
     #[serde(skip_serializing_if = "is_default")]
     pub encryption: Encryption,
+    /// How many annotations it has; they themselves are kept apart.
+    #[serde(skip_serializing_if = "is_default")]
+    pub annotations: u16,
 }
 
 /// Stored bytes that no version of [`ObjectAttributes::to_stored`] wrote.
@@ -101,6 +104,7 @@ mod tests {
                 context: None,
                 bucket_key: BucketKey::Off,
             })),
+            annotations: 3,
         };
         let stored = full.to_stored().unwrap();
         assert_eq!(ObjectAttributes::from_stored(Some(&stored)).unwrap(), full);
@@ -111,6 +115,7 @@ mod tests {
             acl: None,
             restore: None,
             encryption: Encryption::S3,
+            annotations: 0,
             ..full
         };
         let json = b"\x01{\"tags\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}";

@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::error_codes::Code;
+use super::intelligent_tiering::ArchiveTier;
 use super::lifecycle::Calendar;
-use super::storage_class::StorageClass;
 use super::time::Timestamp;
 use super::xml::schema::{Misfit, Shape, among, group, integer, text};
 use super::xml::{Element, XmlWriter};
@@ -38,7 +38,7 @@ const WAITING_HOUR_MS: i64 = 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestoreRequest {
     /// How long the copy is kept; at least one day.
-    pub days: u32,
+    pub days: Option<u32>,
     /// How fast it is made.
     pub tier: Tier,
 }
@@ -55,9 +55,22 @@ pub enum Tier {
     Bulk,
 }
 
+/// What an object is restored from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Archive {
+    /// The class `GLACIER`: a copy is made, and kept for some days.
+    Glacier,
+    /// The class `DEEP_ARCHIVE`, in the same way.
+    DeepArchive,
+    /// A tier of `INTELLIGENT_TIERING`: the object itself comes back, and stays.
+    Tier(ArchiveTier),
+}
+
 /// Why a request is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreProblem {
+    /// AWS has no such tier for what it is restored from.
+    NoSuchTier(Tier),
     /// The document is not of the schema. The sentence is for the log.
     Malformed(String),
     /// A restore that selects from an object, by the element that says so.
@@ -99,23 +112,37 @@ impl RestoreRequest {
             return Err(RestoreProblem::Select("Type"));
         }
         let read = SHAPE.read(document)?;
-        let days = read.child_text("Days").and_then(|days| days.parse().ok()).filter(|days: &u32| *days > 0);
-        let days = days.ok_or_else(|| RestoreProblem::Malformed("Days is not there, or less than 1".to_owned()))?;
+        let days = read.child_text("Days").map(|days| days.parse().ok().filter(|days: &u32| *days > 0));
+        if days == Some(None) {
+            return Err(RestoreProblem::Malformed("Days is less than 1".to_owned()));
+        }
         let of_job = read.child("GlacierJobParameters").and_then(|job| job.child_text("Tier"));
         let tier = match of_job.or_else(|| read.child_text("Tier")) {
             Some("Expedited") => Tier::Expedited,
             Some("Bulk") => Tier::Bulk,
             _ => Tier::Standard,
         };
-        Ok(RestoreRequest { days, tier })
+        Ok(RestoreRequest { days: days.flatten(), tier })
     }
 
-    /// The restore of an object of this class that is asked for now; `None` where AWS has no such tier for it.
-    pub fn start(self, class: StorageClass, calendar: Calendar, now: Timestamp) -> Option<Restore> {
-        let minutes = self.tier.minutes(class)?;
+    /// The restore that is asked for now. How long a copy is kept has to be said, and of what comes back to stay must not.
+    pub fn start(self, archive: Archive, calendar: Calendar, now: Timestamp) -> Result<Restore, RestoreProblem> {
+        let malformed = |why: &str| RestoreProblem::Malformed(why.to_owned());
+        let days = match (archive, self.days) {
+            (Archive::Tier(_), None) => 0,
+            (Archive::Tier(_), Some(_)) => {
+                return Err(malformed("there are Days for an object that comes back to stay"));
+            }
+            (Archive::Glacier | Archive::DeepArchive, days) => days.ok_or_else(|| malformed("there are no Days"))?,
+        };
+        let minutes = self.tier.minutes(archive).ok_or(RestoreProblem::NoSuchTier(self.tier))?;
         let hour_ms = WAITING_HOUR_MS.min(i64::try_from(calendar.day().as_millis() / 24).unwrap_or(i64::MAX));
         let completes = Timestamp::from_millis(now.millis().saturating_add(minutes * hour_ms / 60));
-        Some(Restore { days: self.days, completes, expires: calendar.due(completes, self.days) })
+        let expires = match archive {
+            Archive::Tier(_) => completes,
+            Archive::Glacier | Archive::DeepArchive => calendar.due(completes, days),
+        };
+        Ok(Restore { days, completes, expires })
     }
 }
 
@@ -130,13 +157,14 @@ impl Tier {
     }
 
     /// The longest that AWS says it takes.
-    fn minutes(self, class: StorageClass) -> Option<i64> {
-        match (self, class) {
-            (Tier::Expedited, StorageClass::DeepArchive) => None,
-            (Tier::Expedited, _) => Some(5),
-            (Tier::Standard, StorageClass::DeepArchive) | (Tier::Bulk, StorageClass::Glacier) => Some(12 * 60),
-            (Tier::Standard, _) => Some(5 * 60),
-            (Tier::Bulk, _) => Some(48 * 60),
+    fn minutes(self, archive: Archive) -> Option<i64> {
+        let is_deep = matches!(archive, Archive::DeepArchive | Archive::Tier(ArchiveTier::DeepArchive));
+        match (self, is_deep) {
+            (Tier::Expedited, true) => None,
+            (Tier::Expedited, false) => Some(5),
+            (Tier::Standard, true) | (Tier::Bulk, false) => Some(12 * 60),
+            (Tier::Standard, false) => Some(5 * 60),
+            (Tier::Bulk, true) => Some(48 * 60),
         }
     }
 }
@@ -189,10 +217,11 @@ impl RestoreState {
 }
 
 impl RestoreProblem {
-    /// `MalformedXML` or `NotImplemented`.
+    /// `MalformedXML`, `InvalidArgument` or `NotImplemented`.
     pub fn code(&self) -> Code {
         match self {
             RestoreProblem::Malformed(_) => Code::MalformedXml,
+            RestoreProblem::NoSuchTier(_) => Code::InvalidArgument,
             RestoreProblem::Select(_) => Code::NotImplemented,
         }
     }
@@ -229,13 +258,13 @@ mod tests {
 
     #[test]
     fn documents() {
-        assert_eq!(parse("<Days>2</Days>").unwrap(), RestoreRequest { days: 2, tier: Tier::Standard });
+        assert_eq!(parse("<Days>2</Days>").unwrap(), RestoreRequest { days: Some(2), tier: Tier::Standard });
         let bulk = "<Days>1</Days><GlacierJobParameters><Tier>Bulk</Tier></GlacierJobParameters>";
-        assert_eq!(parse(bulk).unwrap(), RestoreRequest { days: 1, tier: Tier::Bulk });
+        assert_eq!(parse(bulk).unwrap(), RestoreRequest { days: Some(1), tier: Tier::Bulk });
         let expedited = "<Tier>Expedited</Tier><Description>why</Description><Days>1</Days>";
         assert_eq!(parse(expedited).unwrap().tier, Tier::Expedited);
+        assert_eq!(parse("").unwrap(), RestoreRequest { days: None, tier: Tier::Standard });
         for inner in [
-            "",
             "<Days>0</Days>",
             "<Days>-1</Days>",
             "<Days>1</Days><Other/>",
@@ -251,18 +280,22 @@ mod tests {
 
     #[test]
     fn waiting_is_shorter_than_on_aws() {
-        let start = |tier, class, day| {
+        let start = |tier, archive, day| {
             let calendar = Calendar::with_day(day);
-            RestoreRequest { days: 1, tier }.start(class, calendar, Timestamp::from_millis(0))
+            RestoreRequest { days: Some(1), tier }.start(archive, calendar, Timestamp::from_millis(0))
         };
-        let completes = |tier, class, day| start(tier, class, day).unwrap().completes.millis();
+        let completes = |tier, archive, day| start(tier, archive, day).unwrap().completes.millis();
         let (day, short) = (Duration::from_hours(24), Duration::from_millis(2400));
-        assert_eq!(completes(Tier::Standard, StorageClass::Glacier, day), 5_000);
-        assert_eq!(completes(Tier::Expedited, StorageClass::Glacier, day), 83);
-        assert_eq!(completes(Tier::Bulk, StorageClass::DeepArchive, day), 48_000);
-        assert_eq!(completes(Tier::Standard, StorageClass::DeepArchive, short), 1_200);
-        assert_eq!(start(Tier::Expedited, StorageClass::DeepArchive, day), None);
-        let restore = start(Tier::Standard, StorageClass::Glacier, short).unwrap();
+        assert_eq!(completes(Tier::Standard, Archive::Glacier, day), 5_000);
+        assert_eq!(completes(Tier::Expedited, Archive::Glacier, day), 83);
+        assert_eq!(completes(Tier::Bulk, Archive::DeepArchive, day), 48_000);
+        assert_eq!(completes(Tier::Standard, Archive::DeepArchive, short), 1_200);
+        assert_eq!(start(Tier::Expedited, Archive::DeepArchive, day), Err(RestoreProblem::NoSuchTier(Tier::Expedited)));
+        let back = RestoreRequest { days: None, tier: Tier::Standard };
+        let back = back.start(Archive::Tier(ArchiveTier::Archive), Calendar::default(), Timestamp::from_millis(0));
+        assert_eq!(back, Ok(Restore::from((0, 5_000, 5_000))));
+        assert!(start(Tier::Standard, Archive::Tier(ArchiveTier::Archive), day).is_err());
+        let restore = start(Tier::Standard, Archive::Glacier, short).unwrap();
         assert_eq!(restore.expires.millis(), 4_800);
         let states = [499, 500, 4_799, 4_800].map(|millis| restore.state(Timestamp::from_millis(millis)));
         let restored = RestoreState::Restored(restore.expires);

@@ -281,7 +281,7 @@ def test_errors(s3):
     upload, parts = multipart(s3, "k", [b"small", b"end"])
     refused("EntityTooSmall", complete, s3=s3, key="k", upload=upload, parts=parts)
     refused("InvalidPartOrder", complete, s3=s3, key="k", upload=upload, parts=parts[::-1])
-    refused("NotImplemented", s3.put_bucket_versioning, Bucket="bkt", VersioningConfiguration={"Status": "Enabled"})
+    refused("NotImplemented", s3.get_object_torrent, Bucket="bkt", Key="k")
     s3.put_object(Bucket="bkt", Key="k")
     refused("BucketNotEmpty", s3.delete_bucket, Bucket="bkt")
 

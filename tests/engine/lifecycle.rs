@@ -269,6 +269,27 @@ async fn versions_move_to_other_classes() {
 }
 
 #[tokio::test]
+async fn what_is_deleted_for_good_does_not_move_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let to = "<Transition><Days>1</Days><StorageClass>GLACIER_IR</StorageClass></Transition>";
+    let rules = format!("{}{}", rule("", to), rule("", &expire_after(1)));
+    let moved = LifecycleCounts { moved: 1, ..NONE };
+    let expired = LifecycleCounts { expired: 1, ..NONE };
+    for (name, versioning, counts) in [("a", None, [NONE, expired]), ("b", Some(Versioning::Enabled), [moved, expired])]
+    {
+        let world = World::new(&dir.path().join(name), versioning).await;
+        let version = world.put("k", &vec![0; 200_000]).await;
+        world.at_day(2);
+        assert_eq!(world.pass(&rules).await, counts);
+        assert!(is_absent(&world.engine, &world.bucket, "k"));
+        if versioning.is_some() {
+            let hidden = world.engine.object_version(&world.bucket, &key("k"), Some(version)).unwrap();
+            assert_eq!(hidden.headers.storage_class, StorageClass::GlacierIr);
+        }
+    }
+}
+
+#[tokio::test]
 async fn uploads_are_aborted() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::new(dir.path(), None).await;

@@ -1,5 +1,6 @@
 //! `?tagging` of objects and their versions, `x-amz-tagging`, and how tags are shown.
 
+use crate::access_support::{BERTA_ACCOUNT, Two, account, statement};
 use crate::answers::{MALFORMED_XML, bad_argument, bad_request, refused};
 use crate::bucket_tagging::tagging;
 use crate::documents::put as put_document;
@@ -205,4 +206,23 @@ async fn copy_object_tags() {
         "Unknown tagging directive.",
         &[("ArgumentName", "x-amz-tagging-directive"), ("ArgumentValue", "MERGE")],
     );
+}
+
+#[tokio::test]
+async fn copy_object_of_tags_that_may_not_be_read() {
+    let two = Two::start().await;
+    let tagged = two.anna.put(K).header("x-amz-tagging", "a=1").body("hello");
+    tagged.send().await.expect_status(200);
+    two.berta.put("/other").send().await.expect_status(200);
+    let copy = |directive: &str| {
+        let copy = two.berta.put("/other/to").header("x-amz-copy-source", "bkt/k");
+        copy.header("x-amz-tagging-directive", directive).send()
+    };
+    let allow = |action: &str| statement("Allow", &account(BERTA_ACCOUNT), action, "");
+    two.policy(&allow("s3:GetObject")).await;
+    copy("COPY").await.expect_error(403, "AccessDenied");
+    copy("REPLACE").await.expect_status(200);
+    two.policy(&[allow("s3:GetObject"), allow("s3:GetObjectTagging")].join(",")).await;
+    copy("COPY").await.expect_status(200);
+    assert_eq!(tags(&two.berta, "/other/to?tagging").await, ["a=1"]);
 }

@@ -229,6 +229,55 @@ async fn restore_object_of_a_version() {
 }
 
 #[tokio::test]
+async fn restore_object_from_archive_tiers() {
+    let world = World::with_days().await;
+    world.put(K, "INTELLIGENT_TIERING").await;
+    let tiering =
+        |days: u32, tier: &str| format!("<Tiering><Days>{days}</Days><AccessTier>{tier}</AccessTier></Tiering>");
+    let body = format!(
+        "<IntelligentTieringConfiguration><Id>a</Id><Status>Enabled</Status>{}{}</IntelligentTieringConfiguration>",
+        tiering(90, "ARCHIVE_ACCESS"),
+        tiering(180, "DEEP_ARCHIVE_ACCESS")
+    );
+    let put = world.client.put("/bkt?intelligent-tiering&id=a").body(body);
+    world.send(put).await.expect_status(204);
+    let status = async || {
+        let head = world.send(world.client.head(K)).await.expect_status(200);
+        head.header("x-amz-archive-status").map(str::to_owned)
+    };
+    let in_tier = async |tier: &str| {
+        let fields = [("StorageClass", "INTELLIGENT_TIERING"), ("AccessTier", tier)];
+        refused(&world.get(K).await, 403, "InvalidObjectState", ARCHIVED, &fields);
+        assert_eq!(status().await.as_deref(), Some(tier));
+    };
+    world.pass_ms(90 * DAY_MS);
+    world.get(K).await.expect_status(200);
+    assert_eq!(status().await, None);
+    world.restore("").await.expect_error(403, "ObjectAlreadyInActiveTierError");
+    world.pass_ms(DAY_MS);
+    in_tier("ARCHIVE_ACCESS").await;
+    let copy = world.client.put("/bkt/to").header("x-amz-copy-source", "bkt/k");
+    world.send(copy).await.expect_error(403, "InvalidObjectState");
+    // It comes back to stay: for how long is not asked.
+    refused(&world.restore(&days(1)).await, 400, "MalformedXML", MALFORMED_XML, &[]);
+    world.restore("").await.expect_status(202);
+    assert_eq!(world.shown().await.as_deref(), Some("ongoing-request=\"true\""));
+    in_tier("ARCHIVE_ACCESS").await;
+    world.restore("").await.expect_error(409, "RestoreAlreadyInProgress");
+    world.pass_ms(5_000);
+    world.get(K).await.expect_status(200);
+    assert_eq!((status().await, world.shown().await), (None, None));
+    world.restore("").await.expect_error(403, "ObjectAlreadyInActiveTierError");
+    world.pass_ms(181 * DAY_MS);
+    in_tier("DEEP_ARCHIVE_ACCESS").await;
+    let expedited = "<GlacierJobParameters><Tier>Expedited</Tier></GlacierJobParameters>";
+    world.restore(expedited).await.expect_error(400, "InvalidArgument");
+    world.restore("<Tier>Standard</Tier>").await.expect_status(202);
+    world.pass_ms(12_000);
+    world.get(K).await.expect_status(200);
+}
+
+#[tokio::test]
 async fn copies_of_archived_objects() {
     let world = World::with_days().await;
     world.put(K, "GLACIER").await;

@@ -9,8 +9,8 @@ use crate::support::{RawClient, Reply};
 const MODEL: &str = include_str!("../../data/operations.tsv");
 const METHODS: [&str; 5] = ["GET", "HEAD", "PUT", "POST", "DELETE"];
 
-/// The operations that exist here.
-const IMPLEMENTED: [&str; 110] = [
+/// The operations that exist here, and those of directory buckets, for which S3 lists objects and buckets on others.
+const IMPLEMENTED: [&str; 114] = [
     "AbortMultipartUpload",
     "CompleteMultipartUpload",
     "CopyObject",
@@ -18,6 +18,7 @@ const IMPLEMENTED: [&str; 110] = [
     "CreateBucketMetadataConfiguration",
     "CreateBucketMetadataTableConfiguration",
     "CreateMultipartUpload",
+    "CreateSession",
     "DeleteBucket",
     "DeleteBucketAnalyticsConfiguration",
     "DeleteBucketCors",
@@ -34,6 +35,7 @@ const IMPLEMENTED: [&str; 110] = [
     "DeleteBucketTagging",
     "DeleteBucketWebsite",
     "DeleteObject",
+    "DeleteObjectAnnotation",
     "DeleteObjectTagging",
     "DeleteObjects",
     "DeletePublicAccessBlock",
@@ -64,6 +66,7 @@ const IMPLEMENTED: [&str; 110] = [
     "GetBucketWebsite",
     "GetObject",
     "GetObjectAcl",
+    "GetObjectAnnotation",
     "GetObjectAttributes",
     "GetObjectLegalHold",
     "GetObjectLockConfiguration",
@@ -77,7 +80,9 @@ const IMPLEMENTED: [&str; 110] = [
     "ListBucketInventoryConfigurations",
     "ListBucketMetricsConfigurations",
     "ListBuckets",
+    "ListDirectoryBuckets",
     "ListMultipartUploads",
+    "ListObjectAnnotations",
     "ListObjectVersions",
     "ListObjects",
     "ListObjectsV2",
@@ -108,6 +113,7 @@ const IMPLEMENTED: [&str; 110] = [
     "PutBucketWebsite",
     "PutObject",
     "PutObjectAcl",
+    "PutObjectAnnotation",
     "PutObjectLegalHold",
     "PutObjectLockConfiguration",
     "PutObjectRetention",
@@ -119,9 +125,6 @@ const IMPLEMENTED: [&str; 110] = [
     "UpdateBucketMetadataJournalTableConfiguration",
     "UploadPart",
     "UploadPartCopy",
-    // Of directory buckets: on others S3 lists objects, and buckets.
-    "CreateSession",
-    "ListDirectoryBuckets",
 ];
 
 /// A row of the model.

@@ -63,7 +63,7 @@ impl Engine {
         rules: &Arc<LifecycleConfiguration>,
     ) -> Result<Vec<LifecycleCounts>> {
         let mut counts = vec![LifecycleCounts::default(); rules.rules.len()];
-        let mut walk = Walk::new(bucket.id, Arc::clone(rules), self.calendar(), self.clock().now());
+        let mut walk = Walk::new(bucket, Arc::clone(rules), self.calendar(), self.clock().now());
         loop {
             let (walked, mut tasks, more) = self
                 .read_pages(move |conn| {

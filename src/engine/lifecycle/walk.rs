@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::PAGE;
+use crate::engine::bucket::Bucket;
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListEntry, ListQuery, More};
@@ -18,6 +19,7 @@ use crate::wire::object_key::ObjectKey;
 use crate::wire::storage_class::StorageClass;
 use crate::wire::tagging::TagSet;
 use crate::wire::time::Timestamp;
+use crate::wire::versioning::Versioning;
 
 /// Something to do to a version.
 #[derive(Debug, Clone)]
@@ -45,6 +47,7 @@ pub(super) enum Step {
 /// Where a pass has got to.
 pub(super) struct Walk {
     bucket: i64,
+    versioning: Versioning,
     rules: Arc<LifecycleConfiguration>,
     calendar: Calendar,
     now: Timestamp,
@@ -63,10 +66,11 @@ struct Above {
 }
 
 impl Walk {
-    pub(super) fn new(bucket: i64, rules: Arc<LifecycleConfiguration>, calendar: Calendar, now: Timestamp) -> Walk {
+    pub(super) fn new(bucket: &Bucket, rules: Arc<LifecycleConfiguration>, calendar: Calendar, now: Timestamp) -> Walk {
         let keys = ListQuery { prefix: common_prefix(&rules), limit: PAGE, ..ListQuery::default() };
         Walk {
-            bucket,
+            bucket: bucket.id,
+            versioning: bucket.state.versioning,
             rules,
             calendar,
             now,
@@ -120,10 +124,12 @@ impl Walk {
         let mut steps = Vec::new();
         match latest {
             Latest::Yes => {
-                // A version that expires under a delete marker moves all the same.
-                let to = rules.move_of_current(&subject, calendar, now);
-                steps.extend(to.map(|due| (due.rule, Step::Move(due.what, Place::Current))));
                 let expiry = rules.expiry(&subject, calendar).filter(|due| due.at <= now);
+                // What only gets a delete marker on top moves all the same.
+                if expiry.is_none() || self.versioning != Versioning::Never {
+                    let to = rules.move_of_current(&subject, calendar, now);
+                    steps.extend(to.map(|due| (due.rule, Step::Move(due.what, Place::Current))));
+                }
                 steps.extend(expiry.map(|due| (due.rule, Step::Expire)));
                 self.step_on(object.key.clone(), object.modified, Latest::Yes);
             }

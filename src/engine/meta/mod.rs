@@ -1,5 +1,6 @@
 //! The metadata in SQLite: the only truth, and all the SQL there is. Each file below owns the statements of one table.
 
+pub(crate) mod annotations;
 pub(crate) mod blobs;
 pub(crate) mod buckets;
 pub(crate) mod check;

@@ -35,7 +35,7 @@ const LISTED: &str = "SELECT size_bytes, modified_ms, etag, checksum_algorithm, 
 const ATTRIBUTES: &str = "SELECT attributes FROM versions WHERE id = ?1";
 const PUT_ATTRIBUTES: &str = "UPDATE versions SET attributes = ?2 WHERE id = ?1";
 const PUT_HEADERS: &str = "UPDATE versions SET headers = ?2 WHERE id = ?1";
-const REMOVE: &str = "DELETE FROM versions WHERE id = ?1 RETURNING extents, upload";
+const REMOVE: &str = "DELETE FROM versions WHERE id = ?1 RETURNING extents, upload, attributes";
 
 /// Adds a version.
 pub(crate) fn insert(conn: &Connection, id: Sequence, version_id: VersionId, version: &NewVersion) -> Result<()> {
@@ -158,11 +158,15 @@ pub(crate) fn by_upload(conn: &Connection, upload: Sequence) -> Result<Option<(O
 
 /// Removes a version's row and releases its bytes.
 pub(crate) fn remove(conn: &Connection, id: Sequence) -> Result<()> {
-    let removed = conn.prepare_cached(REMOVE)?.query_row([id], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-    match removed {
-        Some((extents, upload)) => super::releases::release(conn, &extents, upload),
-        None => Ok(()),
+    let removed = conn
+        .prepare_cached(REMOVE)?
+        .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<Vec<u8>>>(2)?)))
+        .optional()?;
+    let Some((extents, upload, attributes)) = removed else { return Ok(()) };
+    if attributes_from(attributes.as_deref())?.annotations > 0 {
+        super::annotations::delete_all(conn, id)?;
     }
+    super::releases::release(conn, &extents, upload)
 }
 
 fn object_from(row: &Row<'_>) -> Result<Object> {
@@ -176,6 +180,7 @@ fn object_from(row: &Row<'_>) -> Result<Object> {
         extents: row.get(7)?,
         upload: row.get(8)?,
         version: super::version_from(row.get(9)?, row.get(10)?),
+        row: row.get(9)?,
         attributes: attributes_from(row.get_ref(11)?.as_blob_or_null().unwrap_or_default())?,
     })
 }

@@ -1,6 +1,8 @@
 //! What is set on a version: read with the object, changed here.
 
-use super::lines::{LineKind, find_line, newest_line};
+use rusqlite::Connection;
+
+use super::lines::{Line, LineKind, find_line, newest_line};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::meta::versions;
@@ -24,24 +26,27 @@ impl Engine {
         let (id, key) = (bucket.id, key.clone());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
-            let line = match version {
-                None => newest_line(tx.conn, id, &key)?.ok_or(Error::NoSuchKey)?,
-                Some(version) => find_line(tx.conn, id, &key, version)?.ok_or(Error::NoSuchVersion)?.1,
-            };
-            match (line.kind, version) {
-                (LineKind::Object, _) => {}
-                (LineKind::Marker, None) => {
-                    return Err(Error::CurrentIsDeleteMarker { version: line.version, modified: line.modified });
-                }
-                (LineKind::Marker, Some(_)) => {
-                    return Err(Error::IsDeleteMarker { version: line.version, modified: line.modified });
-                }
-            }
+            let line = object_line(tx.conn, id, &key, version)?;
             let mut attributes = versions::attributes(tx.conn, line.id)?;
             let said = change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
             Ok((line.version, said))
         })
         .await
+    }
+}
+
+/// The line of a version, or of the current one, which has to be an object.
+pub(super) fn object_line(conn: &Connection, bucket: i64, key: &ObjectKey, version: Option<VersionId>) -> Result<Line> {
+    let line = match version {
+        None => newest_line(conn, bucket, key)?.ok_or(Error::NoSuchKey)?,
+        Some(version) => find_line(conn, bucket, key, version)?.ok_or(Error::NoSuchVersion)?.1,
+    };
+    match (line.kind, version) {
+        (LineKind::Object, _) => Ok(line),
+        (LineKind::Marker, None) => {
+            Err(Error::CurrentIsDeleteMarker { version: line.version, modified: line.modified })
+        }
+        (LineKind::Marker, Some(_)) => Err(Error::IsDeleteMarker { version: line.version, modified: line.modified }),
     }
 }

@@ -15,6 +15,8 @@ use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
 use crate::engine::extent::ExtentList;
+use crate::engine::ids::Sequence;
+use crate::engine::meta::annotations;
 use crate::engine::meta::blobs::{self, Revival};
 use crate::engine::meta::writer::OnCommit;
 use crate::engine::{Engine, require_bucket};
@@ -47,6 +49,8 @@ pub struct CopySource {
     /// Digests known without reading: only of a whole object.
     md5: Option<[u8; 16]>,
     checksum: Option<Checksum>,
+    /// The version whose annotations come with them.
+    annotations_of: Option<Sequence>,
     /// What the bytes are encrypted with.
     key: Option<CustomerKey>,
     /// What the copy's are to be encrypted with.
@@ -76,8 +80,9 @@ impl OpenObject {
         let etag_is_md5 = object.etag.part_count().is_none() && object.attributes.encryption.etag_is_md5();
         let md5 = etag_is_md5.then(|| object.etag.bytes());
         let checksum = Some(object.checksum).filter(|checksum| checksum.kind == ChecksumKind::FullObject);
+        let annotations_of = (object.attributes.annotations > 0).then_some(object.row);
         let (extents, lease) = (self.object.extents, self.lease);
-        CopySource { extents, lease, md5, checksum, key: self.key, new_key: None }
+        CopySource { extents, lease, md5, checksum, annotations_of, key: self.key, new_key: None }
     }
 
     /// A range of the object as the source of a copy.
@@ -86,7 +91,15 @@ impl OpenObject {
             return self.into_copy_source();
         }
         let extents = self.object.extents.slice(first_byte, length_bytes);
-        CopySource { extents, lease: self.lease, md5: None, checksum: None, key: self.key, new_key: None }
+        CopySource {
+            extents,
+            lease: self.lease,
+            md5: None,
+            checksum: None,
+            annotations_of: None,
+            key: self.key,
+            new_key: None,
+        }
     }
 }
 
@@ -95,6 +108,12 @@ impl CopySource {
     #[must_use]
     pub fn encrypted_with(self, key: Option<CustomerKey>) -> CopySource {
         CopySource { new_key: key, ..self }
+    }
+
+    /// Without the annotations of what is copied.
+    #[must_use]
+    pub fn without_annotations(self) -> CopySource {
+        CopySource { annotations_of: None, ..self }
     }
 
     pub(crate) fn is_encrypted_anew(&self) -> bool {
@@ -127,16 +146,19 @@ impl Engine {
         let id = bucket.id;
         let wanted = CrcWanted::OnlyOf(copy.checksum);
         let digests = self.copy_digests(&source, wanted, &copy.attributes.encryption).await?;
-        let extents = source.extents;
+        let (extents, annotations_of) = (source.extents, source.annotations_of);
         self.transact_with(source.lease, move |tx, lease| {
             let state = require_bucket(tx.conn, id)?;
             check_condition(tx.conn, id, &copy.key, copy.condition.as_ref())?;
             take_up(tx.conn, lease, &extents)?;
+            // They may have gone meanwhile: what is there now is copied.
+            let annotations = annotations_of.map_or(Ok(0), |version| annotations::count(tx.conn, version))?;
+            let attributes = ObjectAttributes { annotations, ..copy.attributes };
             let version = NewVersion {
                 bucket: id,
                 key: copy.key,
                 modified: tx.now(),
-                etag: etag_of(&copy.attributes.encryption, digests.md5),
+                etag: etag_of(&attributes.encryption, digests.md5),
                 checksum: Checksum {
                     algorithm: copy.checksum,
                     kind: ChecksumKind::FullObject,
@@ -144,11 +166,16 @@ impl Engine {
                     parts: None,
                 },
                 headers: copy.headers,
-                attributes: state.retain(copy.attributes, tx.now()),
+                attributes: state.retain(attributes, tx.now()),
                 extents,
                 upload: None,
             };
-            let version_id = install(tx.conn, state, tx.next_sequence()?, &version)?;
+            let row = tx.next_sequence()?;
+            // Before the source may be replaced by its own copy.
+            if let Some(from) = annotations_of {
+                annotations::copy(tx.conn, from, row, tx.now())?;
+            }
+            let version_id = install(tx.conn, state, row, &version)?;
             Ok(Written::of(&version, version_id))
         })
         .await

@@ -142,7 +142,7 @@ impl Engine {
         self.read_pages(move |conn| {
             for entry in &mut page.entries {
                 if let ListEntry::Item(object) = entry
-                    && object.storage_class.is_archived()
+                    && has_restores(object.storage_class)
                     && let Some(line) = current::line(conn, id, &object.key)?
                 {
                     object.restore = RestoreState::of(versions::attributes(conn, line.id)?.restore, now);
@@ -163,7 +163,7 @@ impl Engine {
         self.read_pages(move |conn| {
             for entry in &mut page.entries {
                 if let ListEntry::Item(ListedVersion::Object { object, version, .. }) = entry
-                    && object.storage_class.is_archived()
+                    && has_restores(object.storage_class)
                     && let Some((_, line)) = find_line(conn, id, &object.key, *version)?
                 {
                     object.restore = RestoreState::of(versions::attributes(conn, line.id)?.restore, now);
@@ -173,4 +173,9 @@ impl Engine {
         })
         .await
     }
+}
+
+/// Objects of other classes are not looked up.
+fn has_restores(class: StorageClass) -> bool {
+    class.is_archived() || class == StorageClass::IntelligentTiering
 }

@@ -1,5 +1,6 @@
 //! Objects: the versions of a key, their bytes, their digests, and what is set on them.
 
+pub mod annotations;
 mod attributes;
 mod copy;
 mod delete;
@@ -52,6 +53,8 @@ pub struct Object {
     pub version: VersionId,
     pub(crate) extents: ExtentList,
     pub(crate) upload: Option<Sequence>,
+    /// Its row.
+    pub(crate) row: Sequence,
 }
 
 /// What a write came to.

@@ -133,6 +133,7 @@ impl From<Error> for ArcError {
             | Error::CurrentIsDeleteMarker { .. }
             | Error::IsDeleteMarker { .. }
             | Error::Locked
+            | Error::TooManyAnnotations
             | Error::CustomerKeyMissing
             | Error::LockKeepsVersioning
             | Error::LockNeedsVersioning

@@ -104,7 +104,9 @@ impl From<Error> for ApiError {
             | Error::CurrentIsDeleteMarker { .. }
             | Error::IsDeleteMarker { .. }
             | Error::NoSuchUpload => ApiError::not_found(),
-            Error::BucketExists { .. } | Error::Locked | Error::CustomerKeyMissing => ApiError::forbidden(),
+            Error::BucketExists { .. } | Error::Locked | Error::TooManyAnnotations | Error::CustomerKeyMissing => {
+                ApiError::forbidden()
+            }
             Error::InvalidPart { number, .. } => {
                 ApiError::bad_request(format!("Part {number} was not uploaded, or its id is another."))
             }

@@ -275,6 +275,7 @@ impl From<Error> for StorageError {
             Error::ObjectTooLarge { .. } => StorageError::TooLarge,
             other @ (Error::BucketNotEmpty { .. }
             | Error::Locked
+            | Error::TooManyAnnotations
             | Error::CustomerKeyMissing
             | Error::LockKeepsVersioning
             | Error::LockNeedsVersioning

@@ -1,5 +1,5 @@
 //! Documents of which a bucket has many, each under an id: analytics, intelligent tiering, inventory and metrics. Kept;
-//! nothing is analysed, tiered, listed or measured.
+//! nothing is analysed, listed or measured, and what is tiered is seen to in `s3/archive_tiers`.
 
 mod analytics;
 mod intelligent_tiering;
@@ -48,6 +48,7 @@ pub(crate) trait Configuration: 'static {
     const LIST: Name;
     const PUT: Name;
     const DELETE: Name;
+    const LEVEL: Level = Level::Stored;
 
     /// The root of the list.
     const LIST_ROOT: &'static str;
@@ -108,7 +109,7 @@ struct Delete<C>(String, PhantomData<fn() -> C>);
 impl<C: Configuration> Operation for Get<C> {
     const NAME: &'static str = C::GET.0;
     const ACTION: &'static str = C::GET.1;
-    const LEVEL: Level = Level::Stored;
+    const LEVEL: Level = C::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Get(call.head.query.first("id").unwrap_or_default().to_owned(), PhantomData))
@@ -123,7 +124,7 @@ impl<C: Configuration> Operation for Get<C> {
 impl<C: Configuration> Operation for List<C> {
     const NAME: &'static str = C::LIST.0;
     const ACTION: &'static str = C::LIST.1;
-    const LEVEL: Level = Level::Stored;
+    const LEVEL: Level = C::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         let Some(token) = call.head.query.first("continuation-token") else {
@@ -160,7 +161,7 @@ impl<C: Configuration> Operation for List<C> {
 impl<C: Configuration> Operation for Put<C> {
     const NAME: &'static str = C::PUT.0;
     const ACTION: &'static str = C::PUT.1;
-    const LEVEL: Level = Level::Stored;
+    const LEVEL: Level = C::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Put(id(call)?, PhantomData))
@@ -194,7 +195,7 @@ impl<C: Configuration> Operation for Put<C> {
 impl<C: Configuration> Operation for Delete<C> {
     const NAME: &'static str = C::DELETE.0;
     const ACTION: &'static str = C::DELETE.1;
-    const LEVEL: Level = Level::Stored;
+    const LEVEL: Level = C::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Delete(id(call)?, PhantomData))

@@ -1,9 +1,11 @@
 //! Carrying out the lifecycles of all buckets, in the background. A rule can fall due when a day begins, and when it is new:
 //! then a pass is made over the bucket. Between those it is only looked whether it is time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
 
 use super::{DOCUMENT, parse, stored};
 use crate::engine::Engine;
@@ -19,11 +21,11 @@ const SHORTEST_ROUND: Duration = Duration::from_millis(50);
 /// Buckets that are looked up at once.
 const BUCKETS: usize = 100;
 
-/// The last pass over a bucket that came to its end: on which day, and by which document.
+/// The last pass over a bucket that came to its end: on which day, and by the document of which digest.
 #[derive(PartialEq, Eq)]
 struct Pass {
     day: i64,
-    document: Vec<u8>,
+    document: [u8; 32],
 }
 
 impl Service {
@@ -46,13 +48,13 @@ fn round(calendar: Calendar) -> Duration {
 }
 
 async fn look_round(engine: &Engine, passes: &mut HashMap<i64, Pass>) -> crate::engine::error::Result<()> {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     let mut last: Option<Bucket> = None;
     loop {
         let page = engine.buckets_with_document(DOCUMENT, last.as_ref(), BUCKETS).await?;
         let Some(end) = page.last().cloned() else { break };
         for bucket in page {
-            seen.push(bucket.id);
+            seen.insert(bucket.id);
             // One bucket that fails keeps none of the others.
             if let Err(error) = look_at(engine, &bucket, passes).await {
                 tracing::warn!(bucket = %bucket.name, error, "a lifecycle was not carried out; it is tried again");
@@ -66,11 +68,12 @@ async fn look_round(engine: &Engine, passes: &mut HashMap<i64, Pass>) -> crate::
 
 async fn look_at(engine: &Engine, bucket: &Bucket, passes: &mut HashMap<i64, Pass>) -> Result<(), String> {
     let Some(document) = stored(engine, bucket).map_err(|error| format!("{error:?}"))? else { return Ok(()) };
-    let pass = Pass { day: engine.calendar().day_of(engine.clock().now()), document };
+    let day = engine.calendar().day_of(engine.clock().now());
+    let pass = Pass { day, document: Sha256::digest(&document).into() };
     if passes.get(&bucket.id) == Some(&pass) {
         return Ok(());
     }
-    let rules = parse(&pass.document).map_err(|error| format!("{error:?}"))?;
+    let rules = parse(&document).map_err(|error| format!("{error:?}"))?;
     if rules.rules.iter().any(|rule| rule.status == RuleStatus::Enabled) {
         carry_out(engine, bucket, &rules).await?;
     }

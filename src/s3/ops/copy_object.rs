@@ -27,11 +27,19 @@ pub(crate) struct CopyObject {
     headers: ObjectHeaders,
     /// Where the tags come from.
     tagging: Directive,
+    annotations: Annotations,
     /// Of the request; lock and ACL are never copied.
     attributes: ObjectAttributes,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
     encryption: Chosen,
+}
+
+/// Whether the source's annotations come with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Annotations {
+    Copied,
+    Left,
 }
 
 /// Where the new object's metadata comes from.
@@ -53,7 +61,6 @@ impl Operation for CopyObject {
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
         let tagging = directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
-        annotation_directive(head)?;
         let headers = stored_headers::parse(head)?;
         let copy = CopyObject {
             key: head.key()?.clone(),
@@ -61,6 +68,7 @@ impl Operation for CopyObject {
             directive: metadata,
             headers,
             tagging,
+            annotations: annotation_directive(head)?,
             attributes: new_attributes::parse(call)?,
             encryption: encryption::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
@@ -74,7 +82,7 @@ impl Operation for CopyObject {
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
-        let opened = self.source.open(&call)?;
+        let opened = self.source.open(&call).await?;
         copy_source::check_size(opened.object.size_bytes)?;
         let headers = match self.directive {
             Directive::Replace => self.headers,
@@ -89,17 +97,24 @@ impl Operation for CopyObject {
             Directive::Replace => self.attributes.tags,
             Directive::Copy => opened.object.attributes.tags.clone(),
         };
+        if self.tagging == Directive::Copy && !tags.is_empty() {
+            self.source.require_tags(&call)?;
+        }
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;
         let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let copy = Copy {
-            key: self.key.clone(),
+            key: self.key,
             headers,
             attributes: ObjectAttributes { tags, encryption, ..self.attributes },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };
         let source = opened.into_copy_source().encrypted_with(key);
+        let source = match self.annotations {
+            Annotations::Copied => source,
+            Annotations::Left => source.without_annotations(),
+        };
         let copied = call.engine().copy_object(call.bucket()?, source, copy).await;
         let written = copied.map_err(|error| call.says(error))?;
         let mut xml = XmlWriter::new(Declaration::Yes);
@@ -114,7 +129,7 @@ impl Operation for CopyObject {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
         let reply = version_id::show(reply, call.bucket()?, written.version);
-        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, written.version)
     }
 }
 
@@ -145,11 +160,12 @@ fn directive(head: &Head, name: &'static str, unknown: &'static str) -> Result<D
     }
 }
 
-/// There are no annotations, so that copying them and leaving them out come to the same.
-fn annotation_directive(head: &Head) -> Result<()> {
+/// It may stand in the query too, for presigned URLs.
+fn annotation_directive(head: &Head) -> Result<Annotations> {
     const NAME: &str = "x-amz-object-annotation-directive";
-    match head.header_filled(NAME).as_deref() {
-        None | Some("COPY" | "EXCLUDE") => Ok(()),
+    match head.header_filled(NAME).as_deref().or_else(|| head.query.first(NAME)) {
+        None | Some("COPY") => Ok(Annotations::Copied),
+        Some("EXCLUDE") => Ok(Annotations::Left),
         // The sentence is inferred from those of the other directives.
         Some(other) => Err(S3Error::invalid_argument("Unknown annotation directive.", NAME, other)),
     }

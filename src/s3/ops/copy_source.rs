@@ -50,7 +50,7 @@ impl CopySourceName {
     }
 
     /// Opens the source for its reader. A source that is not there is said before conditions are looked at.
-    pub(super) fn open(&self, call: &Call) -> Result<OpenObject> {
+    pub(super) async fn open(&self, call: &Call) -> Result<OpenObject> {
         let (bucket, key, version_id) = (Some(&self.bucket), Some(&self.key), self.version.as_deref());
         let named = Named { bucket, key, version_id, ..Named::default() };
         let says = |error: Error| match error {
@@ -68,12 +68,20 @@ impl CopySourceName {
         let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
-        restore_object::require_readable(call, &opened.object)?;
+        restore_object::require_readable(call, &bucket, &self.key, &opened.object).await?;
         Ok(opened.with_key(customer_key))
     }
 }
 
 impl CopySourceName {
+    /// Tags that are copied have to be readable, too.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
+    pub(super) fn require_tags(&self, call: &Call) -> Result<()> {
+        let bucket = call.engine().bucket(&self.bucket).map_err(|error| call.says(error))?;
+        let version = self.version.as_deref();
+        access::require(call, &Demand::on_object("s3:GetObjectTagging", &bucket, &self.key, version))
+    }
+
     /// The version that was copied, for `x-amz-copy-source-version-id`: the one that was named, or a current one that is
     /// not `null`.
     pub(super) fn shown_version(&self, object: &Object) -> Option<String> {

@@ -72,7 +72,7 @@ impl Operation for GetObject {
         if let Some(reply) = self.0.decide(&call, &opened.object)? {
             return Ok(reply);
         }
-        restore_object::require_readable(&call, &opened.object)?;
+        restore_object::require_readable(&call, call.bucket()?, &self.0.key, &opened.object).await?;
         let shown = self.0.show(&call, &opened.object, key.as_ref())?;
         let mut reply = shown.reply;
         let bytes = opened.with_key(key).read(shown.first_byte, shown.length_bytes);
@@ -100,7 +100,8 @@ impl Operation for HeadObject {
             return Ok(reply);
         }
         let shown = self.0.show(&call, &object, key.as_ref())?;
-        Ok(shown.reply.length_only(shown.length_bytes))
+        let reply = restore_object::show_tier(&call, shown.reply, &object).await?;
+        Ok(reply.length_only(shown.length_bytes))
     }
 }
 

@@ -28,6 +28,7 @@ mod listing;
 mod multipart;
 mod new_attributes;
 mod object_acl;
+mod object_annotations;
 mod object_facts;
 mod object_lock;
 mod object_reply;
@@ -66,6 +67,9 @@ pub(crate) use self::list_objects::ListObjects;
 pub(crate) use self::list_objects_v2::ListObjectsV2;
 pub(crate) use self::list_parts::ListParts;
 pub(crate) use self::object_acl::{GetObjectAcl, PutObjectAcl};
+pub(crate) use self::object_annotations::{
+    DeleteObjectAnnotation, GetObjectAnnotation, ListObjectAnnotations, PutObjectAnnotation,
+};
 pub(crate) use self::object_facts::{acl_of_object, tags_of_object, upload_initiator};
 pub(crate) use self::object_lock::{
     GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention, PutObjectLegalHold, PutObjectLockConfiguration,

@@ -1,7 +1,7 @@
 //! Object Lock: `GetObjectLockConfiguration` and `PutObjectLockConfiguration` of a bucket, retention and legal hold of a
 //! version, and whether a request bypasses governance. What a lock forbids is checked where versions are deleted.
 
-use super::version_id::{self, VersionAsked, refuse_marker};
+use super::version_id::{VersionAsked, refuse_marker};
 use crate::engine::error::Error;
 use crate::engine::version_id::VersionId;
 use crate::s3::call::Call;
@@ -12,6 +12,7 @@ use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
 use crate::wire::object_lock::{Bypass, LegalHold, MAX_DOCUMENT_BYTES, ObjectLock, ObjectLockConfiguration, Retention};
+use crate::wire::time::Timestamp;
 use crate::wire::versioning::Versioning;
 use crate::wire::xml::Element;
 
@@ -176,16 +177,15 @@ impl Locked {
     async fn change(
         &self,
         call: &Call,
-        change: impl FnOnce(&mut ObjectLock, crate::wire::time::Timestamp) -> crate::engine::error::Result<()>
-        + Send
-        + 'static,
+        change: impl FnOnce(&mut ObjectLock, Timestamp) -> std::result::Result<(), Error> + Send + 'static,
     ) -> Result<Reply> {
         let (bucket, key) = (call.bucket()?, call.head.key()?);
         let changed = call
             .engine()
             .change_attributes(bucket, key, self.version, move |attributes, now| change(&mut attributes.lock, now));
-        let (version, ()) = changed.await.map_err(|error| refuse_marker(call, error))?;
-        Ok(version_id::show(Reply::ok(), bucket, version))
+        changed.await.map_err(|error| refuse_marker(call, error))?;
+        // Without the version's id, as in the API reference.
+        Ok(Reply::ok())
     }
 }
 

@@ -55,7 +55,7 @@ impl Operation for PutObject {
         let body = intake::receive(&mut call, &self.integrity, None, ExpectedDigestIn::Hex, key.as_ref()).await?;
         let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let put = Put {
-            key: self.key.clone(),
+            key: self.key,
             headers: self.headers,
             attributes: ObjectAttributes { encryption, ..self.attributes },
             // AWS computes one where the client sent none.
@@ -65,6 +65,6 @@ impl Operation for PutObject {
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
         let reply = show_new(object_reply::etag(reply, &written.etag), written.version);
         let reply = object_reply::checksum(reply, &written.checksum);
-        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, written.version)
     }
 }

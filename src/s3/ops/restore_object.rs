@@ -3,15 +3,18 @@
 use http::StatusCode;
 
 use super::version_id::{VersionAsked, refuse_marker};
+use crate::engine::bucket::Bucket;
 use crate::engine::object::Object;
 use crate::engine::version_id::VersionId;
+use crate::s3::archive_tiers;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
-use crate::wire::restore::{MAX_DOCUMENT_BYTES, Restore, RestoreProblem, RestoreRequest, RestoreState, Tier};
+use crate::wire::object_key::ObjectKey;
+use crate::wire::restore::{Archive, MAX_DOCUMENT_BYTES, Restore, RestoreProblem, RestoreRequest, RestoreState};
 use crate::wire::storage_class::StorageClass;
 use crate::wire::xml::Element;
 
@@ -42,15 +45,10 @@ impl Operation for RestoreObject {
         let document = Element::parse(&body).map_err(|_| Code::MalformedXml)?;
         let (bucket, key) = (call.bucket()?, call.head.key()?);
         let found = call.engine().object_version(bucket, key, self.version);
-        let class = found.map_err(|error| refuse_marker(&call, error))?.headers.storage_class;
-        require_archived(class)?;
+        let archive = archive_of(&call, &found.map_err(|error| refuse_marker(&call, error))?).await?;
         let request = RestoreRequest::parse(&document).map_err(refusal)?;
         let calendar = call.engine().calendar();
-        let Some(restore) = request.start(class, calendar, call.head.now) else {
-            // AWS's sentence by hearsay: it was not seen on the wire. There is one tier that not every class has.
-            let message = "Retrieval option is not supported by this storage class";
-            return Err(S3Error::invalid_argument(message, "Tier", Tier::Expedited.name()));
-        };
+        let restore = request.start(archive, calendar, call.head.now).map_err(refusal)?;
         let changed = call.engine().change_attributes(bucket, key, self.version, move |attributes, now| {
             let before = attributes.restore;
             let (asked, after) = match (RestoreState::of(before, now), before) {
@@ -78,12 +76,15 @@ impl Operation for RestoreObject {
     }
 }
 
-/// Only what is archived can be restored.
-fn require_archived(class: StorageClass) -> Result<()> {
-    match class {
-        class if class.is_archived() => Ok(()),
-        // Objects do not go to its archives here.
-        StorageClass::IntelligentTiering => Err(Code::ObjectAlreadyInActiveTierError.into()),
+/// What an object is restored from: only what is archived can be.
+async fn archive_of(call: &Call, object: &Object) -> Result<Archive> {
+    match object.headers.storage_class {
+        StorageClass::Glacier => Ok(Archive::Glacier),
+        StorageClass::DeepArchive => Ok(Archive::DeepArchive),
+        StorageClass::IntelligentTiering => {
+            let tier = archive_tiers::tier_of(call, call.bucket()?, call.head.key()?, object).await?;
+            Ok(Archive::Tier(tier.ok_or(Code::ObjectAlreadyInActiveTierError)?))
+        }
         class => Err(Code::InvalidObjectState
             .says("Restore is not allowed for the object's current storage class")
             .with("StorageClass", class.name())),
@@ -91,11 +92,28 @@ fn require_archived(class: StorageClass) -> Result<()> {
 }
 
 /// Refuses to read what is archived and not restored.
-pub(super) fn require_readable(call: &Call, object: &Object) -> Result<()> {
+pub(super) async fn require_readable(call: &Call, bucket: &Bucket, key: &ObjectKey, object: &Object) -> Result<()> {
     let class = object.headers.storage_class;
-    let archived = class.is_archived()
-        && !matches!(RestoreState::of(object.attributes.restore, call.head.now), RestoreState::Restored(_));
-    if archived { Err(Code::InvalidObjectState.with("StorageClass", class.name())) } else { Ok(()) }
+    let refused = Code::InvalidObjectState;
+    if class.is_archived() {
+        return match RestoreState::of(object.attributes.restore, call.head.now) {
+            RestoreState::Restored(_) => Ok(()),
+            RestoreState::Archived | RestoreState::Ongoing => Err(refused.with("StorageClass", class.name())),
+        };
+    }
+    match archive_tiers::tier_of(call, bucket, key, object).await? {
+        Some(tier) => Err(refused.with("StorageClass", class.name()).with("AccessTier", tier.name())),
+        None => Ok(()),
+    }
+}
+
+/// `x-amz-archive-status`.
+pub(super) async fn show_tier(call: &Call, reply: Reply, object: &Object) -> Result<Reply> {
+    let tier = archive_tiers::tier_of(call, call.bucket()?, call.head.key()?, object).await?;
+    Ok(match tier {
+        Some(tier) => reply.amz("x-amz-archive-status", tier.name()),
+        None => reply,
+    })
 }
 
 /// `x-amz-restore`.
@@ -111,6 +129,11 @@ fn refusal(problem: RestoreProblem) -> S3Error {
         RestoreProblem::Malformed(why) => {
             tracing::info!("restore refused: {why}");
             Code::MalformedXml.into()
+        }
+        // AWS's sentence by hearsay: it was not seen on the wire.
+        RestoreProblem::NoSuchTier(tier) => {
+            let message = "Retrieval option is not supported by this storage class";
+            S3Error::invalid_argument(message, "Tier", tier.name())
         }
         RestoreProblem::Select(element) => Code::NotImplemented
             .says(format!("The element {element} implies functionality that is not implemented"))

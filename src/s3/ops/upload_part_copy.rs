@@ -51,7 +51,7 @@ impl Operation for UploadPartCopy {
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
-        let opened = self.source.open(&call)?;
+        let opened = self.source.open(&call).await?;
         let size_bytes = opened.object.size_bytes;
         let source_version = self.source.shown_version(&opened.object);
         let source = match &self.range {

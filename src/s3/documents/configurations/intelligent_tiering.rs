@@ -3,6 +3,7 @@
 use super::{Configuration, MAX_ID_CHARS, TAG, is_id};
 use crate::s3::documents::Name;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Level;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, among, group, integer, text};
@@ -32,6 +33,7 @@ impl Configuration for IntelligentTiering {
     const LIST: Name = Name("ListBucketIntelligentTieringConfigurations", "s3:GetIntelligentTieringConfiguration");
     const PUT: Name = Name("PutBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration");
     const DELETE: Name = Name("DeleteBucketIntelligentTieringConfiguration", "s3:PutIntelligentTieringConfiguration");
+    const LEVEL: Level = Level::Exact;
     const LIST_ROOT: &'static str = "ListBucketIntelligentTieringConfigurationsOutput";
     const SHAPE: Shape = group(
         "IntelligentTieringConfiguration",
