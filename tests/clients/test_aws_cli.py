@@ -106,4 +106,4 @@ def test_errors_are_said_in_aws_words(aws):
         "s3", "ls", "s3://missing", fails=True
     )
     assert "(404)" in aws("s3", "cp", "s3://bkt/missing", "-", fails=True)
-    assert "(NotImplemented)" in aws("s3api", "get-bucket-policy", "--bucket", "bkt", fails=True)
+    assert "(NoSuchBucketPolicy)" in aws("s3api", "get-bucket-policy", "--bucket", "bkt", fails=True)

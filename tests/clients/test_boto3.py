@@ -4,6 +4,7 @@ import base64
 import hashlib
 import io
 import threading
+import time
 import zlib
 
 import pytest
@@ -293,6 +294,22 @@ def test_a_bucket_is_created_once_outside_of_us_east_1(start):
     with pytest.raises(s3.exceptions.BucketAlreadyOwnedByYou):
         s3.create_bucket(**create)
     assert s3.get_bucket_location(Bucket="bkt")["LocationConstraint"] == "eu-west-1"
+
+
+def test_days_of_lifecycles_can_be_short(start):
+    s3 = start("--lifecycle-day", "1s", "--bucket", "bkt").s3()
+    for key in ("log/1", "kept"):
+        s3.put_object(Bucket="bkt", Key=key, Body=b"x")
+    s3.put_object(Bucket="bkt", Key="cold", Body=b"cold", StorageClass="GLACIER")
+    rule = {"ID": "r", "Status": "Enabled", "Filter": {"Prefix": "log/"}, "Expiration": {"Days": 1}}
+    s3.put_bucket_lifecycle_configuration(Bucket="bkt", LifecycleConfiguration={"Rules": [rule]})
+    refused("InvalidObjectState", s3.get_object, Bucket="bkt", Key="cold")
+    s3.restore_object(Bucket="bkt", Key="cold", RestoreRequest={"Days": 30})
+    deadline = time.monotonic() + 10
+    while [item["Key"] for item in s3.list_objects_v2(Bucket="bkt")["Contents"]] != ["cold", "kept"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert read(s3, "cold") == b"cold"
 
 
 def test_a_wrong_secret_is_refused(server):
