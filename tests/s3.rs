@@ -6,6 +6,8 @@ mod support;
 
 #[path = "s3/abort_multipart_upload.rs"]
 mod abort_multipart_upload;
+#[path = "s3/access_log.rs"]
+mod access_log;
 #[path = "s3/access_matrix.rs"]
 mod access_matrix;
 #[path = "s3/access_support.rs"]
@@ -108,3 +110,5 @@ mod upload_part;
 mod upload_part_copy;
 #[path = "s3/versioning.rs"]
 mod versioning;
+#[path = "s3/website.rs"]
+mod website;

@@ -120,6 +120,12 @@ pub(super) struct ServeArgs {
     /// Find buckets also at <bucket>.DOMAIN, besides <bucket>.localhost (repeatable)
     #[arg(long, value_name = "DOMAIN", help_heading = "Network")]
     pub(super) domain: Vec<String>,
+    /// Serve buckets as websites also at <bucket>.DOMAIN, besides <bucket>.s3-website.localhost (repeatable)
+    #[arg(long, value_name = "DOMAIN", help_heading = "Network")]
+    pub(super) website_domain: Vec<String>,
+    /// How long records of access logs wait until they are delivered together
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = units::duration, help_heading = "Storage")]
+    pub(super) log_delivery: Duration,
     /// A further host name that clients sign for, such as a container's name (repeatable)
     #[arg(long, value_name = "HOST", help_heading = "Network")]
     pub(super) host_alias: Vec<String>,

@@ -72,6 +72,8 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .kms_keys(kms_keys)
         .tls_for_customer_keys(tls_for_customer_keys)
         .domains(serve.domain)
+        .website_domains(serve.website_domain)
+        .log_delivery(serve.log_delivery)
         .host_aliases(serve.host_alias)
         .tls(tls)
         .buckets(serve.bucket)

@@ -70,6 +70,11 @@ impl Engine {
         self.read(|conn| documents::select(conn, owner, name.namespace, name.name))?.ok_or(Error::NoSuchDocument)
     }
 
+    /// Whether any bucket has a document of this name. It looks through all buckets' documents: for the start.
+    pub fn any_bucket_has(&self, name: DocumentName<'_>) -> Result<bool> {
+        self.read(|conn| documents::any_bucket_has(conn, name.namespace, name.name))
+    }
+
     /// A page of an owner's documents in a namespace: their names and bodies.
     pub async fn list_documents<'a>(
         &self,

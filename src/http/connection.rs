@@ -11,6 +11,17 @@ pub struct Connection {
     pub local: SocketAddr,
     /// Whether the connection is encrypted.
     pub scheme: Scheme,
+    /// How it is encrypted, if it is.
+    pub tls: Option<TlsSession>,
+}
+
+/// What a TLS handshake came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TlsSession {
+    /// `TLSv1.3`.
+    pub version: &'static str,
+    /// In the names of OpenSSL: `TLS_AES_128_GCM_SHA256`, `ECDHE-RSA-AES128-GCM-SHA256`.
+    pub cipher_suite: &'static str,
 }
 
 /// The scheme of the URLs that a connection serves.

@@ -1,8 +1,11 @@
 //! Whom a Host header addresses: the endpoint, or a bucket under one of its domains.
 
-/// The domains under which buckets are host names, `localhost` always among them.
+/// The domains under which buckets are host names, `localhost` always among them, and those under which they are websites.
 #[derive(Debug, Clone)]
-pub struct Domains(Vec<String>);
+pub struct Domains {
+    buckets: Vec<String>,
+    websites: Vec<String>,
+}
 
 /// Whom a Host header addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,23 +14,38 @@ pub enum Addressed {
     Endpoint,
     /// A bucket: all of the path is a key.
     Bucket(String),
+    /// A bucket as a website; none is named by the domain of websites itself.
+    Website(Option<String>),
 }
 
 impl Domains {
     /// `localhost` and these.
     pub fn new(domains: &[String]) -> Domains {
-        let mut all: Vec<String> = domains.iter().map(|domain| domain.trim_matches('.').to_ascii_lowercase()).collect();
-        all.push("localhost".to_owned());
-        // The longest first: a domain may lie within another.
-        all.sort_by_key(|domain| std::cmp::Reverse(domain.len()));
-        Domains(all)
+        let mut buckets = longest_first(domains);
+        buckets.push("localhost".to_owned());
+        buckets.sort_by_key(|domain| std::cmp::Reverse(domain.len()));
+        Domains { buckets, websites: Vec::new() }
+    }
+
+    /// And these, under which buckets are websites. They come first: such a domain may lie within one of buckets.
+    #[must_use]
+    pub fn with_websites(self, domains: &[String]) -> Domains {
+        Domains { websites: longest_first(domains), ..self }
     }
 
     /// Whom `host` (with or without a port) addresses. A host under none of the domains is the endpoint under a name of
     /// its own, such as a container's.
     pub fn addressed(&self, host: &str) -> Addressed {
         let host = without_port(host).trim_end_matches('.').to_ascii_lowercase();
-        for domain in &self.0 {
+        for domain in &self.websites {
+            if host == *domain {
+                return Addressed::Website(None);
+            }
+            if let Some(bucket) = host.strip_suffix(domain.as_str()).and_then(|rest| rest.strip_suffix('.')) {
+                return Addressed::Website(Some(bucket.to_owned()));
+            }
+        }
+        for domain in &self.buckets {
             if host == *domain {
                 return Addressed::Endpoint;
             }
@@ -41,6 +59,13 @@ impl Domains {
         }
         Addressed::Endpoint
     }
+}
+
+/// A domain may lie within another.
+fn longest_first(domains: &[String]) -> Vec<String> {
+    let mut all: Vec<String> = domains.iter().map(|domain| domain.trim_matches('.').to_ascii_lowercase()).collect();
+    all.sort_by_key(|domain| std::cmp::Reverse(domain.len()));
+    all
 }
 
 /// The bucket in `bucket`, `bucket.s3` or `bucket.s3.<region>`; none in `s3` and `s3.<region>`.
@@ -71,6 +96,22 @@ mod tests {
 
     fn bucket(name: &str) -> Addressed {
         Addressed::Bucket(name.to_owned())
+    }
+
+    #[test]
+    fn websites() {
+        let domains = Domains::new(&["dev.test".to_owned()]);
+        let domains = domains.with_websites(&["s3-website.localhost".to_owned(), "Web.dev.test.".to_owned()]);
+        let website = |name: &str| Addressed::Website(Some(name.to_owned()));
+        for (host, expected) in [
+            ("b.s3-website.localhost:9000", website("b")),
+            ("www.b.WEB.dev.test", website("www.b")),
+            ("web.dev.test", Addressed::Website(None)),
+            ("b.dev.test", bucket("b")),
+            ("s3-websites.localhost", bucket("s3-websites")),
+        ] {
+            assert_eq!(domains.addressed(host), expected, "{host}");
+        }
     }
 
     #[test]

@@ -96,6 +96,7 @@ mod tests {
             peer: "127.0.0.1:5".parse().unwrap(),
             local: "127.0.0.1:9000".parse().unwrap(),
             scheme: Scheme::Http,
+            tls: None,
         };
         Origin::of(&connection, &headers, public_url).to_string()
     }

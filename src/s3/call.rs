@@ -11,6 +11,7 @@ use super::auth::{PayloadMode, Principal};
 use super::engine_error::{Named, s3_error};
 use super::error::{Result, S3Error};
 use super::intake::{self, DigestRule};
+use super::logging::Observed;
 use super::request::Head;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
@@ -28,6 +29,8 @@ pub(crate) struct Call {
     pub(crate) found_bucket: Option<Bucket>,
     pub(crate) payload: Payload,
     pub(crate) payload_mode: PayloadMode,
+    /// For the access logs, if any bucket has them.
+    pub(crate) observed: Option<Arc<Observed>>,
 }
 
 impl Call {

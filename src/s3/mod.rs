@@ -17,6 +17,7 @@ mod features;
 mod intake;
 mod integrity;
 mod lifecycle;
+mod logging;
 mod operation;
 mod ops;
 mod problem;
@@ -28,9 +29,12 @@ mod service;
 mod signing_keys;
 mod table;
 mod target;
+mod website;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use self::logging::Logs;
 use self::signing_keys::SigningKeys;
 use crate::engine::Engine;
 use crate::http::domains::Domains;
@@ -65,10 +69,14 @@ pub struct Config {
     pub acl_defaults: AclDefaults,
     /// Domains under which buckets are host names, beside `localhost`.
     pub domains: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
     /// Other names that clients reach this server by: tried when a signature fails, to say why.
     pub host_aliases: Vec<String>,
     /// Who may call.
     pub identities: Arc<Identities>,
+    /// How long the records of access logs wait for their delivery.
+    pub log_delivery: Duration,
     /// The keys that exist in KMS.
     pub kms_keys: KmsKeys,
     /// Whether SSE-C needs TLS.
@@ -83,4 +91,5 @@ pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) domains: Domains,
     pub(crate) signing_keys: SigningKeys,
+    pub(crate) logs: Logs,
 }

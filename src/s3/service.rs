@@ -10,18 +10,20 @@ use super::call::Call;
 use super::cors::CrossOrigin;
 use super::error::{Result, S3Error};
 use super::features::Copies;
+use super::logging::{Logs, Observed};
 use super::operation::{BodyRule, Encrypts, Handler, Row};
 use super::reply::Reply;
 use super::request::Head;
 use super::signing_keys::SigningKeys;
 use super::target::Target;
-use super::{Config, Shared, access, cors, encryption, features, route};
+use super::{Config, Shared, access, cors, encryption, features, logging, route, website};
 use crate::engine::Engine;
 use crate::http::body::{Body, Payload};
 use crate::http::connection::Connection;
-use crate::http::domains::Domains;
+use crate::http::domains::{Addressed, Domains};
 use crate::http::request_id::{HostId, RequestId};
 use crate::wire::error_codes::Code;
+use crate::wire::object_key::ObjectKey;
 use crate::wire::query::Query;
 use crate::wire::xml::{Declaration, XmlWriter};
 
@@ -38,8 +40,10 @@ pub struct Service {
 impl Service {
     /// Serves an engine.
     pub fn new(engine: Engine, config: Config) -> Service {
-        let domains = Domains::new(&config.domains);
-        Service { shared: Arc::new(Shared { engine, config, domains, signing_keys: SigningKeys::default() }) }
+        let domains = Domains::new(&config.domains).with_websites(&config.website_domains);
+        let logs = Logs::new(&engine, config.log_delivery);
+        let signing_keys = SigningKeys::default();
+        Service { shared: Arc::new(Shared { engine, config, domains, signing_keys, logs }) }
     }
 
     pub(super) fn shared(&self) -> &Arc<Shared> {
@@ -50,27 +54,55 @@ impl Service {
     pub async fn handle(&self, request: Request<Payload>, connection: &Connection) -> Response<Body> {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
-        let (method, cross_origin) = (parts.method.clone(), CrossOrigin::of(&parts.method, &parts.headers));
-        let outcome = match self.head(parts, connection, request_id) {
-            Ok(head) => self.answer(head, payload).await,
-            Err(error) => (Err(error), None),
+        let method = parts.method.clone();
+        // A preflight has its headers already.
+        let cross_origin = CrossOrigin::of(&method, &parts.headers).filter(|_| method != Method::OPTIONS);
+        let observed = self.shared.logs.observe(&self.shared, &parts, connection);
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let (mut response, bucket, error_code) = match self.shared.domains.addressed(host) {
+            Addressed::Website(site) => {
+                let ids = (&request_id, &host_id);
+                let watched = observed.clone();
+                // Boxed, so that what the endpoint is asked does not carry the room for it.
+                let page = Box::pin(website::answer(self, site.as_deref(), parts, connection, ids, watched)).await;
+                let code = page.headers.get("x-amz-error-code").and_then(|code| code.to_str().ok());
+                let code = code.filter(|_| !page.status.is_redirection()).map(str::to_owned);
+                (success(page), site, code)
+            }
+            addressed => {
+                let (result, bucket) = match self.head(parts, addressed, connection, request_id) {
+                    Ok(head) => self.answer(head, payload, observed.clone()).await,
+                    Err(error) => (Err(error), None),
+                };
+                match result {
+                    Ok(reply) => (success(reply), bucket, None),
+                    Err(error) => {
+                        let code = observed.as_ref().map(|_| error.code().as_str().to_owned());
+                        (failure(&error, &method, &request_id, &host_id), bucket, code)
+                    }
+                }
+            }
         };
-        let (result, bucket) = outcome;
-        let mut response = match result {
-            Ok(reply) => success(reply),
-            Err(error) => failure(&error, &method, &request_id, &host_id),
-        };
-        if let (Some(cross_origin), Some(bucket)) = (cross_origin, bucket) {
-            cors::decorate(&self.shared, &bucket, &cross_origin, response.headers_mut());
+        if let (Some(cross_origin), Some(bucket)) = (cross_origin, &bucket) {
+            cors::decorate(&self.shared, bucket, &cross_origin, response.headers_mut());
         }
         let own = response.headers_mut();
         own.insert("x-amz-request-id", request_id.header_value());
         own.insert("x-amz-id-2", host_id.header_value());
         own.insert(SERVER, HeaderValue::from_static("AmazonS3"));
+        if let (Some(observed), Some(bucket)) = (observed, bucket) {
+            return logging::log(&self.shared, &observed, &bucket, error_code, (&request_id, &host_id), response);
+        }
         response
     }
 
-    fn head(&self, parts: http::request::Parts, connection: &Connection, request_id: RequestId) -> Result<Head> {
+    fn head(
+        &self,
+        parts: http::request::Parts,
+        addressed: Addressed,
+        connection: &Connection,
+        request_id: RequestId,
+    ) -> Result<Head> {
         let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if section > MAX_HEADER_SECTION_BYTES {
             return Err(Code::RequestHeaderSectionTooLarge.with("MaxSizeAllowed", MAX_HEADER_SECTION_BYTES));
@@ -78,8 +110,7 @@ impl Service {
         let raw_path = parts.uri.path().to_owned();
         let query = Query::parse(parts.uri.query().unwrap_or_default())
             .map_err(|_| Code::InvalidUri.with("URI", parts.uri.to_string()))?;
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let target = Target::of(self.shared.domains.addressed(host), &raw_path)?;
+        let target = Target::of(addressed, &raw_path)?;
         Ok(Head {
             method: parts.method,
             raw_path,
@@ -93,26 +124,52 @@ impl Service {
     }
 
     /// The answer, and the bucket that the request named.
-    async fn answer(&self, head: Head, payload: Payload) -> (Result<Reply>, Option<String>) {
+    async fn answer(
+        &self,
+        head: Head,
+        payload: Payload,
+        observed: Option<Arc<Observed>>,
+    ) -> (Result<Reply>, Option<String>) {
         let bucket = head.target.bucket().map(str::to_owned);
+        if let Some(observed) = &observed {
+            observed.key(head.target.key().map(ObjectKey::as_str), head.query.first("versionId"));
+            // Also a request that is refused before it is routed has a name.
+            if let Ok(row) = route::route(&head) {
+                observed.row(row);
+            }
+        }
         if head.method == Method::OPTIONS {
-            return (cors::preflight(&self.shared, &head), None);
+            return (cors::preflight(&self.shared, &head), bucket);
         }
         let (request_id, method, path) = (head.request_id, head.method.clone(), head.raw_path.clone());
-        let result = self.call(head, payload).await;
+        let result = self.call(head, payload, observed).await;
         let status = result.as_ref().map(|reply| reply.status.as_u16());
         tracing::debug!(request_id = request_id.as_str(), %method, path, ?status);
         (result, bucket)
     }
 
-    async fn call(&self, mut head: Head, payload: Payload) -> Result<Reply> {
+    async fn call(&self, mut head: Head, payload: Payload, observed: Option<Arc<Observed>>) -> Result<Reply> {
         let mut authenticated = auth::authenticate(&self.shared, &head)?;
         head.hoist(std::mem::take(&mut authenticated.hoisted));
+        if let Some(observed) = &observed {
+            observed.caller(&authenticated.principal);
+        }
         let row = route::route(&head)?;
-        self.operate(row, head, authenticated, payload).await.map_err(|error| row.declared(error))
+        if let Some(observed) = &observed {
+            observed.row(row);
+        }
+        self.operate(row, head, authenticated, payload, observed).await.map_err(|error| row.declared(error))
     }
 
-    async fn operate(&self, row: &Row, head: Head, authenticated: Authenticated, payload: Payload) -> Result<Reply> {
+    /// Runs a row's operation, if the caller may.
+    pub(super) async fn operate(
+        &self,
+        row: &Row,
+        head: Head,
+        authenticated: Authenticated,
+        payload: Payload,
+        observed: Option<Arc<Observed>>,
+    ) -> Result<Reply> {
         let Handler::Run { before_access, run, body } = row.handler else {
             return Err(row.refusal());
         };
@@ -124,6 +181,7 @@ impl Service {
             found_bucket,
             payload,
             payload_mode: authenticated.payload_mode,
+            observed,
         };
         before_access(&call)?;
         access::decide(row, &call)?;

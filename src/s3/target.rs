@@ -39,8 +39,8 @@ impl Target {
     pub(crate) fn of(addressed: Addressed, raw_path: &str) -> Result<Target> {
         let path = raw_path.strip_prefix('/').unwrap_or(raw_path);
         let (bucket, raw_key) = match addressed {
-            Addressed::Bucket(bucket) => (bucket, path),
-            Addressed::Endpoint => {
+            Addressed::Bucket(bucket) | Addressed::Website(Some(bucket)) => (bucket, path),
+            Addressed::Endpoint | Addressed::Website(None) => {
                 let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
                 (decode(bucket)?, key)
             }

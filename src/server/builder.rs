@@ -1,7 +1,7 @@
 //! What a server is made from, and its start in order. Not the command line, which only fills this in.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,7 @@ use super::route::Router;
 use super::running::{FacadeUrl, RunningServer};
 use super::seed::{self, SeedEvent, SeedReport, SeedSink};
 use super::tls::{self, Certificates, Names, Tls};
+use super::url::{checked_url, url_of};
 use super::{StartError, listen, nofile};
 use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
@@ -22,12 +23,16 @@ use crate::engine::open::MultipartOrder;
 use crate::engine::{Durability, Engine, Options};
 use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
+use crate::http::domains::Domains;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AclDefaults, AuthMode, Config, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
 use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
+
+/// The domain under which buckets are websites, wherever the server is.
+const WEBSITES: &str = "s3-website.localhost";
 
 /// Where a facade is served besides `/_staves/<name>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +74,8 @@ pub struct ServerBuilder {
     kms_keys: KmsKeys,
     tls_for_customer_keys: TlsForCustomerKeys,
     domains: Vec<String>,
+    website_domains: Vec<String>,
+    log_delivery: Duration,
     host_aliases: Vec<String>,
     public_url: Option<String>,
     tls: Tls,
@@ -103,6 +110,8 @@ impl Default for ServerBuilder {
             kms_keys: KmsKeys::default(),
             tls_for_customer_keys: TlsForCustomerKeys::default(),
             domains: vec![LOCALHOST.to_owned()],
+            website_domains: vec![WEBSITES.to_owned()],
+            log_delivery: Duration::from_mins(1),
             host_aliases: Vec::new(),
             public_url: None,
             tls: Tls::Off,
@@ -234,6 +243,21 @@ impl ServerBuilder {
                 self.domains.push(domain);
             }
         }
+        self
+    }
+
+    /// Further domains under which buckets are websites (`bucket.domain`), besides `s3-website.localhost`.
+    #[must_use]
+    pub fn website_domains<D: Into<String>>(mut self, domains: impl IntoIterator<Item = D>) -> Self {
+        self.website_domains = vec![WEBSITES.to_owned()];
+        self.website_domains.extend(domains.into_iter().map(Into::into));
+        self
+    }
+
+    /// How long the records of access logs wait until they are delivered together. Default: a minute.
+    #[must_use]
+    pub fn log_delivery(mut self, period: Duration) -> Self {
+        self.log_delivery = period;
         self
     }
 
@@ -393,6 +417,8 @@ impl ServerBuilder {
                 kms_keys: self.kms_keys.clone(),
                 tls_for_customer_keys: self.tls_for_customer_keys,
                 domains: self.domains.clone(),
+                website_domains: self.website_domains.clone(),
+                log_delivery: self.log_delivery,
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
                 public_url,
@@ -405,9 +431,12 @@ impl ServerBuilder {
 
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
-        let router = Router::new(&self.domains, facades.ids().collect());
+        let domains = Domains::new(&self.domains).with_websites(&self.website_domains);
+        let router = Router::new(domains, facades.ids().collect());
+        let delivering = service.clone();
+        let log_delivery = tokio::spawn(async move { delivering.deliver_logs().await });
         let lifecycles = service.clone();
-        let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
+        let dialects = Arc::new(AllDialects { s3: service.clone(), facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
         let shared = |router| {
@@ -441,6 +470,8 @@ impl ServerBuilder {
         Ok(RunningServer {
             accepting,
             background,
+            log_delivery,
+            service,
             facade_urls,
             addresses: addresses.to_vec(),
             endpoint,
@@ -497,7 +528,7 @@ impl ServerBuilder {
         // In memory durability nothing is written to the data directory, keys included.
         let directory = (self.durability != Durability::Memory).then(|| self.data_dir.join("tls"));
         let names = Names {
-            domains: self.domains.clone(),
+            domains: self.domains.iter().chain(&self.website_domains).cloned().collect(),
             hosts: self.host_aliases.iter().chain(&self.hosts).cloned().collect(),
             addresses: addresses.iter().map(SocketAddr::ip).collect(),
         };
@@ -527,29 +558,6 @@ impl SeedSink for Service {
     }
 }
 
-/// The URL by which this machine reaches an address; the wildcard addresses are not addresses to connect to.
-fn url_of(scheme: Scheme, address: SocketAddr) -> String {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1]),
-        ip => ip,
-    };
-    format!("{}://{}", scheme.as_str(), SocketAddr::new(ip, address.port()))
-}
-
-fn checked_url(url: &str) -> Result<String, StartError> {
-    let parsed = url.parse::<http::Uri>().ok();
-    let good = parsed.as_ref().is_some_and(|uri| {
-        matches!(uri.scheme_str(), Some("http" | "https")) && uri.path() == "/" && uri.query().is_none()
-    });
-    if good {
-        return Ok(url.trim_end_matches('/').to_owned());
-    }
-    Err(StartError::Setting(format!(
-        "public URL {url:?} is not of the form http://host:port or https://host:port, without a path"
-    )))
-}
-
 impl fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerBuilder")
@@ -557,20 +565,5 @@ impl fmt::Debug for ServerBuilder {
             .field("hosts", &self.hosts)
             .field("port", &self.port)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn urls_can_be_connected_to() {
-        assert_eq!(url_of(Scheme::Http, "0.0.0.0:9000".parse().unwrap()), "http://127.0.0.1:9000");
-        assert_eq!(url_of(Scheme::Https, "[::]:1".parse().unwrap()), "https://[::1]:1");
-        assert_eq!(checked_url("https://s3.test:9000/").unwrap(), "https://s3.test:9000");
-        for bad in ["s3.test", "ftp://s3.test", "http://s3.test/path", ""] {
-            assert!(checked_url(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::request::{Answerer, Dialects};
 use super::stall::Stalling;
+use super::tls;
 use crate::http::connection::{Connection, Scheme};
 
 /// For a request's head to arrive, and for a kept-alive connection to be used again.
@@ -100,11 +101,14 @@ async fn serve<D: Dialects>(stream: TcpStream, peer: SocketAddr, shared: &Shared
         Ok(local) => local,
         Err(error) => return tracing::debug!(%peer, %error, "the connection was gone before it was served"),
     };
-    let Some(tls) = &shared.tls else {
-        return serve_http(stream, Connection { peer, local, scheme: Scheme::Http }, shared, life).await;
+    let Some(acceptor) = &shared.tls else {
+        return serve_http(stream, Connection { peer, local, scheme: Scheme::Http, tls: None }, shared, life).await;
     };
-    match timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)).await {
-        Ok(Ok(stream)) => serve_http(stream, Connection { peer, local, scheme: Scheme::Https }, shared, life).await,
+    match timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => {
+            let tls = tls::session(stream.get_ref().1);
+            serve_http(stream, Connection { peer, local, scheme: Scheme::Https, tls }, shared, life).await;
+        }
         Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
         Err(_elapsed) => tracing::debug!(%peer, "TLS handshake took too long"),
     }
@@ -199,6 +203,7 @@ mod tests {
     use super::*;
     use crate::engine::clock::Clock;
     use crate::http::body::{Body, Payload};
+    use crate::http::domains::Domains;
     use crate::server::route::{Dialect, Router};
     use http::{Request, Response};
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -240,7 +245,7 @@ mod tests {
         let let_go = Arc::new(Notify::new());
         let answerer = Answerer {
             dialects: Arc::new(Echo { let_go: Arc::clone(&let_go) }),
-            router: Router::new(&[], Vec::new()),
+            router: Router::new(Domains::new(&[]), Vec::new()),
             idle_timeout: Duration::from_millis(200),
             clock: Clock::default(),
         };

@@ -49,8 +49,8 @@ pub(super) struct Router {
 
 impl Router {
     /// For S3's port. `domains` are those under which buckets are hosts.
-    pub(super) fn new(domains: &[String], facades: Vec<(&'static str, FacadeId)>) -> Router {
-        Router { domains: Domains::new(domains), facades, root: None }
+    pub(super) fn new(domains: Domains, facades: Vec<(&'static str, FacadeId)>) -> Router {
+        Router { domains, facades, root: None }
     }
 
     /// For the port of a facade of its own.
@@ -71,7 +71,7 @@ impl Router {
         }
         let Some(reserved) = path.strip_prefix(RESERVED) else { return Route::Dialect(Dialect::S3) };
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if matches!(self.domains.addressed(host), Addressed::Bucket(_)) {
+        if matches!(self.domains.addressed(host), Addressed::Bucket(_) | Addressed::Website(_)) {
             return Route::Dialect(Dialect::S3);
         }
         let name = reserved.split('/').next().unwrap_or_default();
@@ -121,7 +121,8 @@ mod tests {
     use super::*;
 
     fn route(host: &str, path: &str) -> Route {
-        let router = Router::new(&["localhost".to_owned(), "Example.test".to_owned()], Vec::new());
+        let domains = Domains::new(&["Example.test".to_owned()]).with_websites(&["web.localhost".to_owned()]);
+        let router = Router::new(domains, Vec::new());
         let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
         router.route(&path.parse().unwrap(), &headers)
     }
@@ -146,9 +147,14 @@ mod tests {
 
     #[test]
     fn in_a_bucket_every_path_is_a_key() {
-        for host in
-            ["b.localhost", "b.localhost:9000", "b.s3.localhost", "b.s3.eu-west-1.example.test", "B.Example.test."]
-        {
+        for host in [
+            "b.localhost",
+            "b.localhost:9000",
+            "b.web.localhost",
+            "b.s3.localhost",
+            "b.s3.eu-west-1.example.test",
+            "B.Example.test.",
+        ] {
             assert_eq!(route(host, "/_staves/health"), Route::Dialect(Dialect::S3), "{host}");
         }
     }

@@ -16,6 +16,7 @@ use super::seed::SeedReport;
 use super::tls::Certificates;
 use crate::engine::Engine;
 use crate::http::identity::Identities;
+use crate::s3;
 
 /// Where a facade is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub struct RunningServer {
     pub(super) accepting: Vec<JoinHandle<()>>,
     /// What the facades do besides answering.
     pub(super) background: JoinHandle<()>,
+    pub(super) log_delivery: JoinHandle<()>,
+    pub(super) service: s3::Service,
     pub(super) facade_urls: Vec<FacadeUrl>,
     pub(super) shutdown_grace: Duration,
 }
@@ -112,6 +115,9 @@ impl RunningServer {
             self.phase.send_replace(Phase::Stopped);
             self.ended.recv().await;
         }
+        self.service.close_logs();
+        // A delivery that panicked has ended too.
+        let _ended = (&mut self.log_delivery).await;
         self.background.abort();
         // What it holds of the engine, and so of its lock, is let go before the directory may be opened again.
         let _ended = (&mut self.background).await;
@@ -122,6 +128,7 @@ impl RunningServer {
 impl Drop for RunningServer {
     fn drop(&mut self) {
         self.background.abort();
+        self.log_delivery.abort();
         self.phase.send_replace(Phase::Stopped);
     }
 }

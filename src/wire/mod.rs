@@ -1,5 +1,6 @@
 //! Values and codecs of the S3 wire: names, keys, `ETag`s, checksums, ranges, XML, signatures. No IO and no clock in here.
 
+pub mod access_log;
 pub mod acl;
 pub mod bucket_name;
 pub mod checksum;
@@ -31,4 +32,5 @@ pub mod storage_class;
 pub mod tagging;
 pub mod time;
 pub mod versioning;
+pub mod website;
 pub mod xml;

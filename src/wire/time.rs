@@ -9,7 +9,7 @@ use ::time::format_description::well_known::Rfc3339;
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z.
 ///
 /// It can be written for the years 1 to 9999; what lies outside is written as the nearest second inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Timestamp(i64);
 
 /// 0001-01-01T00:00:00Z, in seconds.
@@ -68,6 +68,25 @@ impl Timestamp {
         let (year, month, day) = at.to_calendar_date();
         let (hour, minute, second) = at.to_hms();
         format!("{year:04}{:02}{day:02}T{hour:02}{minute:02}{second:02}Z", u8::from(month))
+    }
+
+    /// `21/Oct/2015:07:28:00 +0000`, for access logs.
+    pub fn log_date(self) -> String {
+        let at = self.civil();
+        let month = MONTHS[usize::from(u8::from(at.month())) - 1];
+        format!("{:02}/{month}/{:04}:{} +0000", at.day(), at.year(), self.time_of_day())
+    }
+
+    /// `2015-10-21`.
+    pub fn date(self) -> String {
+        let (year, month, day) = self.civil().to_calendar_date();
+        format!("{year:04}-{:02}-{day:02}", u8::from(month))
+    }
+
+    /// `07:28:00`.
+    pub fn time_of_day(self) -> String {
+        let (hour, minute, second) = self.civil().to_hms();
+        format!("{hour:02}:{minute:02}:{second:02}")
     }
 
     /// Reads the three forms of RFC 9110, and the RFC 1123 form with `+0000` or `UTC` in place of `GMT` (RFC 5322's,

@@ -11,6 +11,8 @@ const PAGE: &str = "SELECT name, body FROM documents
 const UPSERT: &str = "INSERT INTO documents (bucket, namespace, name, body) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (bucket, namespace, name) DO UPDATE SET body = ?4";
 const DELETE: &str = "DELETE FROM documents WHERE bucket = ?1 AND namespace = ?2 AND name = ?3";
+/// Of any bucket: 0 is the dialects' own.
+const ANY: &str = "SELECT 1 FROM documents WHERE bucket > 0 AND namespace = ?1 AND name = ?2 LIMIT 1";
 const DELETE_ALL: &str = "DELETE FROM documents WHERE bucket = ?1";
 
 pub(crate) fn select(conn: &Connection, bucket: i64, namespace: &str, name: &str) -> Result<Option<Vec<u8>>> {
@@ -55,6 +57,11 @@ pub(crate) fn delete(conn: &Connection, bucket: i64, namespace: &str, name: &str
 pub(crate) fn delete_all(conn: &Connection, bucket: i64) -> Result<()> {
     conn.prepare_cached(DELETE_ALL)?.execute([bucket])?;
     Ok(())
+}
+
+/// Whether any bucket has this document. It looks through all buckets' documents.
+pub(crate) fn any_bucket_has(conn: &Connection, namespace: &str, name: &str) -> Result<bool> {
+    Ok(conn.prepare_cached(ANY)?.exists([namespace, name])?)
 }
 
 #[cfg(test)]

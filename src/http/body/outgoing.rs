@@ -75,6 +75,18 @@ impl Body {
         (BodySender { sender }, Body { kind: Kind::Stream { stream, remaining_bytes: length_bytes } })
     }
 
+    /// The same body, and `ended` is told how many bytes were taken from it, once it ends or is given up.
+    #[must_use]
+    pub fn observed(self, ended: impl FnOnce(u64) + Send + 'static) -> Body {
+        let length_bytes = self.length_bytes();
+        let mut stream = Observed { body: self, taken_bytes: 0, ended: Some(Box::new(ended)) };
+        if length_bytes == Some(0) {
+            stream.tell();
+            return Body::empty();
+        }
+        Body { kind: Kind::Stream { stream: Box::pin(stream), remaining_bytes: length_bytes } }
+    }
+
     /// The length that is left to send, where it is known.
     pub fn length_bytes(&self) -> Option<u64> {
         match &self.kind {
@@ -199,6 +211,45 @@ impl BodyStream for Channel {
     }
 }
 
+/// A body, and who wants to know what became of it.
+struct Observed {
+    body: Body,
+    taken_bytes: u64,
+    ended: Option<Box<dyn FnOnce(u64) + Send>>,
+}
+
+impl Observed {
+    fn tell(&mut self) {
+        if let Some(ended) = self.ended.take() {
+            ended(self.taken_bytes);
+        }
+    }
+}
+
+impl BodyStream for Observed {
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        let frame = ready!(http_body::Body::poll_frame(Pin::new(&mut self.body), cx));
+        Poll::Ready(match frame {
+            None => {
+                self.tell();
+                None
+            }
+            Some(Ok(frame)) => {
+                let chunk = frame.into_data().unwrap_or_default();
+                self.taken_bytes += chunk.len() as u64;
+                Some(Ok(chunk))
+            }
+            Some(Err(error)) => Some(Err(error)),
+        })
+    }
+}
+
+impl Drop for Observed {
+    fn drop(&mut self) {
+        self.tell();
+    }
+}
+
 impl fmt::Display for ReceiverGone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the client no longer reads the answer")
@@ -233,6 +284,20 @@ mod tests {
         let short = Body::stream(7, Chunks(vec!["abcdef"])).into_bytes().await.unwrap_err();
         assert_eq!(short.kind(), io::ErrorKind::UnexpectedEof);
         assert!(Body::stream(5, Chunks(vec!["abcdef"])).into_bytes().await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_observer_is_told_what_was_taken() {
+        let told = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let observed = |body: Body| {
+            let told = std::sync::Arc::clone(&told);
+            body.observed(move |bytes| told.lock().unwrap().push(bytes))
+        };
+        assert_eq!(observed(Body::full("abc")).into_bytes().await.unwrap(), "abc");
+        assert_eq!(observed(Body::stream(4, Chunks(vec!["ab", "cd"]))).size_hint().exact(), Some(4));
+        assert!(observed(Body::empty()).is_end_stream());
+        assert!(observed(Body::stream(9, Chunks(vec!["abcd"]))).into_bytes().await.is_err());
+        assert_eq!(*told.lock().unwrap(), [3, 0, 0, 4]);
     }
 
     #[tokio::test]

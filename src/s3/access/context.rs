@@ -89,6 +89,7 @@ impl Context<'_> {
             // which names what AWS does otherwise.
             // Source: <https://github.com/ceph/s3-tests>, `test_head_object_404_with_policy_prefix`
             "s3:prefix" if self.demand.sought.is_some() => self.demand.sought.map(ToString::to_string),
+            "s3:tlsversion" => head.connection.tls.map(|session| session.version.trim_start_matches("TLSv").to_owned()),
             "s3:delimiter" | "s3:max-keys" | "s3:prefix" => {
                 head.query.first(key.trim_start_matches("s3:")).map(str::to_owned)
             }

@@ -7,11 +7,13 @@
 mod accounts;
 mod context;
 mod demand;
+mod services;
 mod settings;
 mod verdict;
 
 pub(crate) use self::accounts::{bucket_owner, caller_as_owner, directory};
 pub(crate) use self::demand::Demand;
+pub(crate) use self::services::service_may_put;
 pub use self::settings::AclDefaults;
 pub(crate) use self::settings::{BucketAccess, Setting};
 

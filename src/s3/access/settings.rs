@@ -11,6 +11,7 @@ use crate::engine::error::Error;
 use crate::s3::Shared;
 use crate::s3::engine_error::{Named, s3_error};
 use crate::s3::error::{Result, S3Error};
+use crate::s3::logging::LoggingTarget;
 use crate::wire::acl::Acl;
 use crate::wire::ownership_controls::ObjectOwnership;
 use crate::wire::policy::Policy;
@@ -48,6 +49,8 @@ pub(crate) struct BucketAccess {
     /// None, if only the owner may do anything.
     pub(crate) acl: Option<Acl>,
     policy_is_public: bool,
+    /// Where requests are logged to: not about access, but asked as often.
+    pub(crate) logging: Option<Arc<LoggingTarget>>,
 }
 
 impl Setting {
@@ -96,7 +99,8 @@ impl BucketAccess {
         let acl = filled(Setting::Acl)?.map(|body| serde_json::from_slice(&body));
         let acl = acl.transpose().map_err(S3Error::internal)?;
         let policy_is_public = policy.as_ref().is_some_and(Policy::is_public);
-        Ok(BucketAccess { policy, block, ownership, acl, policy_is_public })
+        let logging = LoggingTarget::of(shared, bucket)?.map(Arc::new);
+        Ok(BucketAccess { policy, block, ownership, acl, policy_is_public, logging })
     }
 
     /// What is blocked.

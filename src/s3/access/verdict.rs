@@ -89,8 +89,11 @@ impl<'a> Judge<'a> {
         if matches!(decision, Decision::Allow(_)) && !foreign {
             return Ok(None);
         }
-        let allowed =
-            self.is_initiator() || (self.access.acls_count() && self.acl_grants(&object)) || self.may_miss(&object)?;
+        let by_acl = self.access.acls_count() && self.acl_grants(&object);
+        if let (true, Some(observed)) = (by_acl, &self.call.observed) {
+            observed.by_acl();
+        }
+        let allowed = by_acl || self.is_initiator() || self.may_miss(&object)?;
         Ok(Some(Denial::NothingAllows).filter(|_| !allowed))
     }
 

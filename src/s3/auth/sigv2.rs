@@ -73,7 +73,7 @@ fn verify(
         method: head.method.as_str(),
         host_bucket: match &addressed {
             Addressed::Bucket(bucket) => Some(bucket),
-            Addressed::Endpoint => None,
+            Addressed::Endpoint | Addressed::Website(_) => None,
         },
         raw_path: &head.raw_path,
         query: &head.query,

@@ -1,10 +1,12 @@
-//! Where a bucket's access logs go (`?logging`). Kept; no log is written.
+//! Where a bucket's access logs go (`?logging`): the document only. What is logged, and written there, is in `logging/`.
 
 use super::{Document, Name, fit};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;
+use crate::s3::access::BucketAccess;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Level;
 use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
 use crate::wire::bucket_name::BucketName;
@@ -57,6 +59,7 @@ pub(crate) struct Logging;
 
 impl Document for Logging {
     const SUBRESOURCE: &'static str = "logging";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketLogging", "s3:GetBucketLogging");
     const PUT: Name = Name("PutBucketLogging", "s3:PutBucketLogging");
 
@@ -70,6 +73,8 @@ impl Document for Logging {
             let (source, target) = (call.bucket()?, target_bucket(call, target)?);
             same_owner(source, &target)?;
             same_region(source, &target)?;
+            grants_count(call, &target, &status)?;
+            call.shared.logs.switch_on();
         }
         Ok(document(&status))
     }
@@ -86,6 +91,17 @@ fn target_bucket(call: &Call, name: &str) -> Result<Bucket> {
         Error::NoSuchBucket => missing(),
         error => call.says(error),
     })
+}
+
+/// Grants are refused where ACLs are off.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html>
+fn grants_count(call: &Call, target: &Bucket, status: &Element) -> Result<()> {
+    let grants = status.child("LoggingEnabled").and_then(|enabled| enabled.child("TargetGrants"));
+    let granted = grants.is_some_and(|grants| !grants.children.is_empty());
+    if granted && !BucketAccess::of(&call.shared, target)?.acls_count() {
+        return Err(Code::AccessControlListNotSupported.into());
+    }
+    Ok(())
 }
 
 fn same_owner(source: &Bucket, target: &Bucket) -> Result<()> {

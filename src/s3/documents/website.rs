@@ -1,10 +1,12 @@
-//! A bucket as a website (`?website`): the document only, not the hosting. AWS's sentences are as LocalStack recorded them.
+//! A bucket as a website (`?website`): the document only. It is served in `website/`. AWS's sentences are as LocalStack
+//! recorded them.
 
 use std::ops::Range;
 
 use super::{Deletable, Document, Name, fit, missing};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
@@ -43,6 +45,7 @@ pub(crate) struct Website;
 
 impl Document for Website {
     const SUBRESOURCE: &'static str = "website";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketWebsite", "s3:GetBucketWebsite");
     const PUT: Name = Name("PutBucketWebsite", "s3:PutBucketWebsite");
 

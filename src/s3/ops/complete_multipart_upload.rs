@@ -115,7 +115,7 @@ pub(super) fn location(call: &Call, bucket: &str, key: &[u8]) -> String {
     let host = call.head.header("host").unwrap_or_default();
     match call.shared.domains.addressed(&host) {
         Addressed::Bucket(_) => format!("{scheme}://{host}/{key}"),
-        Addressed::Endpoint => format!("{scheme}://{host}/{bucket}/{key}"),
+        Addressed::Endpoint | Addressed::Website(_) => format!("{scheme}://{host}/{bucket}/{key}"),
     }
 }
 

@@ -90,8 +90,14 @@ impl Operation for DeleteObjects {
             };
             match outcome {
                 Err(error) => entry.write_error(&mut xml, &error),
-                Ok(_) if request.quiet => {}
-                Ok(deleted) => entry.write_deleted(&mut xml, deleted),
+                Ok(deleted) => {
+                    if let Some(observed) = &call.observed {
+                        observed.deleted(entry.key.as_str(), entry.version_id.as_deref());
+                    }
+                    if !request.quiet {
+                        entry.write_deleted(&mut xml, deleted);
+                    }
+                }
             }
         }
         xml.close();

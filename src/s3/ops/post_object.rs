@@ -78,6 +78,10 @@ impl Operation for PostObject {
 /// Finds out who sends the form, whether its policy has it so, and whether the sender may.
 fn admit(call: &mut Call, fields: &Fields) -> Result<Upload> {
     call.principal = by_form(&call.shared, &call.principal, |name| fields.get(name))?;
+    if let Some(observed) = &call.observed {
+        observed.caller(&call.principal);
+        observed.key(fields.get("key"), None);
+    }
     let policy = fields.get("policy").map(PostPolicy::parse).transpose().map_err(refusal)?;
     let key = key(fields)?;
     if let Some(policy) = &policy {

@@ -101,6 +101,11 @@ impl<'a> NamedGrant<'a> {
     }
 }
 
+/// The grants of a list elsewhere than in an ACL, those left out that name nobody who is there.
+pub fn parse_grants(list: &Element, accounts: &dyn Accounts) -> Vec<Grant> {
+    list.children.iter().filter_map(|grant| NamedGrant::parse(grant).ok()?.resolve(accounts).ok()).collect()
+}
+
 fn by_id(id: &str, accounts: &dyn Accounts) -> Result<Owner, AclProblem> {
     accounts.by_id(id).ok_or_else(|| AclProblem::UnknownId { argument: "CanonicalUser/ID", given: id.to_owned() })
 }

@@ -14,6 +14,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use canned::CannedAcl;
+pub use document::parse_grants;
 pub use headers::{AclHeaders, GRANT_HEADERS};
 pub use problem::AclProblem;
 

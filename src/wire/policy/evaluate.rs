@@ -15,6 +15,8 @@ use super::pattern::{Template, matches, matches_ignoring_case};
 pub enum Caller<'a> {
     /// Without credentials.
     Anonymous,
+    /// A service of AWS, by its name: `logging.s3.amazonaws.com`.
+    Service(&'a str),
     /// With those of an account.
     Account {
         /// 12 digits.
@@ -158,7 +160,10 @@ impl Request<'_> {
             ("aws:userid", Caller::Anonymous) => vec!["anonymous".to_owned()],
             ("aws:principaltype", caller) => vec![caller.kind().to_owned()],
             ("aws:username", Caller::Account { arn, .. }) => user_name(arn).map(str::to_owned).into_iter().collect(),
-            ("aws:principalarn" | "aws:principalaccount" | "aws:username", Caller::Anonymous) => Vec::new(),
+            (
+                "aws:principalarn" | "aws:principalaccount" | "aws:userid" | "aws:username",
+                Caller::Anonymous | Caller::Service(_),
+            ) => Vec::new(),
             (key, _) => self.context.values(key),
         }
     }
@@ -178,6 +183,7 @@ impl Caller<'_> {
     fn kind(self) -> &'static str {
         match self {
             Caller::Anonymous => "Anonymous",
+            Caller::Service(_) => "Service",
             Caller::Account { arn, .. } if arn.contains(":assumed-role/") => "AssumedRole",
             Caller::Account { arn, .. } if arn.contains(":federated-user/") => "FederatedUser",
             Caller::Account { arn, .. } if user_name(arn).is_some() => "User",

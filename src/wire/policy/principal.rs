@@ -26,7 +26,7 @@ pub enum Principal {
     UserId(String),
     /// An account by its canonical user id.
     CanonicalUser(String),
-    /// A service of AWS. None calls here.
+    /// A service of AWS. None calls here, but this server does for some what they do.
     Service(String),
     /// A provider of identities. Nobody comes through one here.
     Federated(String),
@@ -108,7 +108,11 @@ impl Principal {
     }
 
     fn is(&self, caller: Caller<'_>) -> bool {
-        let Caller::Account { account, arn, canonical_id, user_id } = caller else { return false };
+        let (account, arn, canonical_id, user_id) = match caller {
+            Caller::Account { account, arn, canonical_id, user_id } => (account, arn, canonical_id, user_id),
+            Caller::Service(name) => return matches!(self, Principal::Service(named) if named == name),
+            Caller::Anonymous => return false,
+        };
         match self {
             Principal::Account(number) => number == account,
             Principal::Arn(named) => named == arn || role_of_session(arn).is_some_and(|role| is_role(named, &role)),

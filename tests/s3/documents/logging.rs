@@ -1,6 +1,7 @@
 //! `?logging`.
 
 use staves::http::identity::{Identities, Identity};
+use staves::s3::AclDefaults;
 use staves::wire::sigv4::Credentials;
 
 use super::{document, malformed, not_documents, put, round_trip, shown};
@@ -18,7 +19,8 @@ fn enabled(bucket: &str, rest: &str) -> String {
 
 #[tokio::test]
 async fn logging_documents() {
-    let server = TestServer::start().await;
+    // Grants are taken where ACLs count.
+    let server = TestServer::with(|builder| builder.acl_defaults(AclDefaults::Legacy)).await;
     let client = server.bucket().await;
     client.put("/logs").send().await.expect_status(200);
     assert_eq!(shown(&client, TARGET).await, document(ROOT, ""));
