@@ -11,7 +11,7 @@ mod services;
 mod settings;
 mod verdict;
 
-pub(crate) use self::accounts::{bucket_owner, caller_as_owner, directory};
+pub(crate) use self::accounts::{bucket_owner, caller_as_owner, directory, display_name, shown};
 pub(crate) use self::demand::Demand;
 pub(crate) use self::services::service_may_put;
 pub use self::settings::AclDefaults;

@@ -47,7 +47,6 @@ fn parse(shared: &Shared, enabled: &Element) -> Option<LoggingTarget> {
         Some(_) => KeyFormat::ByEventTime,
     };
     // Grants to accounts that there are no more are left out.
-    let grants =
-        enabled.child("TargetGrants").map(|grants| parse_grants(grants, &directory(&shared.config.identities)));
+    let grants = enabled.child("TargetGrants").map(|grants| parse_grants(grants, &directory(&shared.config)));
     Some(LoggingTarget { bucket, prefix, format, grants: grants.unwrap_or_default() })
 }

@@ -19,7 +19,7 @@ pub(super) fn parse(call: &Call) -> Result<Option<AclHeaders>> {
         return Ok(None);
     }
     let header = |name: &str| sent.iter().find(|(other, _)| *other == name).map(|(_, value)| value.trim());
-    AclHeaders::parse(header, &directory(&call.shared.config.identities)).map_err(refusal)
+    AclHeaders::parse(header, &directory(&call.shared.config)).map_err(refusal)
 }
 
 /// The ACL of an object that a request makes. None: it is the bucket's owner's, who alone may do anything with it.
@@ -77,7 +77,7 @@ pub(super) async fn receive(call: &mut Call) -> Result<Given> {
         (None, true) => Err(refusal(AclProblem::Nothing)),
         (None, false) => {
             let document = Element::parse(&body).map_err(|_| Code::MalformedAclError)?;
-            let acl = Acl::parse(&document, &directory(&call.shared.config.identities));
+            let acl = Acl::parse(&document, &directory(&call.shared.config));
             acl.map(Given::Document).map_err(refusal)
         }
     }

@@ -1,7 +1,7 @@
 //! `GetBucketAcl` and `PutBucketAcl`.
 
 use super::acl_headers::{self, Given};
-use crate::s3::access::{BucketAccess, Setting, bucket_owner};
+use crate::s3::access::{self, BucketAccess, Setting, bucket_owner};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
@@ -24,10 +24,10 @@ impl Operation for GetBucketAcl {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?;
-        let access = BucketAccess::of(&call.shared, bucket)?;
+        let found = BucketAccess::of(&call.shared, bucket)?;
         let private = || Acl::private(bucket_owner(&call.shared.config.identities, bucket));
-        let acl = access.acl.clone().filter(|_| access.acls_count()).unwrap_or_else(private);
-        Ok(Reply::xml(acl.to_xml()))
+        let acl = found.acl.clone().filter(|_| found.acls_count()).unwrap_or_else(private);
+        Ok(Reply::xml(access::shown(&call.shared.config, acl).to_xml()))
     }
 }
 

@@ -57,7 +57,7 @@ impl Operation for ListBuckets {
         let identity = call.identity()?.clone();
         let (buckets, more) = self.page(&call, &identity.account).await?;
         let mut xml = listing::result("ListAllMyBucketsResult");
-        listing::write_owner(&mut xml, &identity.canonical_id);
+        listing::write_owner(&mut xml, &call.shared.config, &identity.canonical_id);
         xml.open("Buckets");
         for bucket in &buckets {
             xml.open("Bucket")

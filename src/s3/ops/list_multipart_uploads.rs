@@ -102,7 +102,7 @@ impl ListMultipartUploads {
             .text("Key", &self.selection.encoding.apply(upload.key.as_str()))
             .text("UploadId", call.engine().upload_id(bucket, upload).as_str());
         write_initiator(xml, call, &upload.initiator);
-        listing::write_owner(xml, &listing::owner_of_upload(call, bucket, upload)?);
+        listing::write_owner(xml, &call.shared.config, &listing::owner_of_upload(call, bucket, upload)?);
         xml.text("StorageClass", upload.headers.storage_class.name())
             .text("Initiated", &upload.initiated.iso8601_millis());
         write_declared_checksum(xml, upload);

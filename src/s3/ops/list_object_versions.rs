@@ -1,6 +1,6 @@
 //! `ListObjectVersions`: all versions and delete markers, paged by key and version.
 
-use super::listing::{self, Optional, Selection};
+use super::listing::{self, Optional, Selection, ShownOwners};
 use crate::engine::list::{ListEntry, ListPage, More};
 use crate::engine::object::{Latest, ListedVersion, VersionQuery};
 use crate::engine::version_id::VersionId;
@@ -56,13 +56,13 @@ impl Operation for ListObjectVersions {
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores_of_versions(&bucket, page).await.map_err(|error| call.says(error))?;
         }
-        let owner = listing::owner_id(&call.shared.config.identities, &bucket);
+        let owner = ShownOwners::of(&call, &bucket);
         Ok(Reply::xml(self.document(bucket.name.as_str(), &owner, &page)))
     }
 }
 
 impl ListObjectVersions {
-    fn document(&self, bucket: &str, owner: &str, page: &ListPage<ListedVersion>) -> String {
+    fn document(&self, bucket: &str, owner: &ShownOwners<'_>, page: &ListPage<ListedVersion>) -> String {
         let Selection { prefix, encoding, limit, .. } = &self.selection;
         let mut xml = listing::result("ListVersionsResult");
         xml.text("Name", bucket)
@@ -100,7 +100,7 @@ impl ListObjectVersions {
         xml.optional("NextVersionIdMarker", version.map(ToString::to_string).as_deref());
     }
 
-    fn write_version(&self, xml: &mut XmlWriter, version: &ListedVersion, owner: &str) {
+    fn write_version(&self, xml: &mut XmlWriter, version: &ListedVersion, owner: &ShownOwners<'_>) {
         let encoding = self.selection.encoding;
         match version {
             ListedVersion::Object { object, version, latest } => {
@@ -113,7 +113,7 @@ impl ListObjectVersions {
                     .text("ChecksumAlgorithm", object.checksum_algorithm.name())
                     .text("ChecksumType", object.checksum_kind.name())
                     .number("Size", object.size_bytes);
-                listing::write_owner(xml, listing::owner_of(object, owner));
+                owner.write(xml, object.owner.as_ref());
                 xml.text("StorageClass", object.storage_class.name());
                 object.restore.write(xml);
                 xml.close();
@@ -124,7 +124,7 @@ impl ListObjectVersions {
                     .text("VersionId", &marker.version.to_string())
                     .text("IsLatest", is_latest(marker.latest))
                     .text("LastModified", &marker.modified.iso8601_millis());
-                listing::write_owner(xml, owner);
+                owner.write(xml, None);
                 xml.close();
             }
         }

@@ -1,6 +1,6 @@
 //! `ListObjects`, the first version.
 
-use super::listing::{self, Optional, Selection, ShowOwner};
+use super::listing::{self, Optional, Selection, ShowOwner, ShownOwners};
 use crate::engine::list::{ListPage, More};
 use crate::engine::object::ListedObject;
 use crate::s3::call::Call;
@@ -40,14 +40,14 @@ impl Operation for ListObjects {
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
         }
-        let owner = listing::owner_id(&call.shared.config.identities, &bucket);
+        let owner = ShownOwners::of(&call, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))
     }
 }
 
 impl ListObjects {
-    fn document(&self, bucket: &str, owner: &str, page: &ListPage<ListedObject>) -> String {
+    fn document(&self, bucket: &str, owner: &ShownOwners<'_>, page: &ListPage<ListedObject>) -> String {
         let Selection { prefix, delimiter, encoding, limit } = &self.selection;
         let mut xml = listing::result("ListBucketResult");
         xml.text("Name", bucket).text("Prefix", &encoding.apply(prefix)).text("Marker", &encoding.apply(&self.marker));
@@ -58,7 +58,7 @@ impl ListObjects {
             let next = listing::last_of(page).map(|last| encoding.apply(last));
             xml.optional("NextMarker", next.as_deref());
         }
-        listing::write_objects(&mut xml, page, *encoding, ShowOwner::Id(owner));
+        listing::write_objects(&mut xml, page, *encoding, ShowOwner::Of(owner));
         xml.close();
         xml.finish()
     }

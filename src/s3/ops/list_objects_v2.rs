@@ -1,6 +1,6 @@
 //! `ListObjectsV2`.
 
-use super::listing::{self, Optional, Selection, ShowOwner};
+use super::listing::{self, Optional, Selection, ShowOwner, ShownOwners};
 use crate::engine::list::{ListPage, More};
 use crate::engine::object::{ListedObject, Owners};
 use crate::s3::call::Call;
@@ -56,14 +56,14 @@ impl Operation for ListObjectsV2 {
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
         }
-        let owner = listing::owner_id(&call.shared.config.identities, &bucket);
+        let owner = ShownOwners::of(&call, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))
     }
 }
 
 impl ListObjectsV2 {
-    fn document(&self, bucket: &str, owner: &str, page: &ListPage<ListedObject>) -> String {
+    fn document(&self, bucket: &str, owner: &ShownOwners<'_>, page: &ListPage<ListedObject>) -> String {
         let Selection { prefix, encoding, limit, .. } = &self.selection;
         let mut xml = listing::result("ListBucketResult");
         xml.text("Name", bucket).text("Prefix", &encoding.apply(prefix));
@@ -84,7 +84,7 @@ impl ListObjectsV2 {
         xml.number("KeyCount", page.entries.len() as u64)
             .number("MaxKeys", *limit)
             .text("IsTruncated", listing::is_truncated(page.more));
-        let owner = if self.fetch_owner { ShowOwner::Id(owner) } else { ShowOwner::No };
+        let owner = if self.fetch_owner { ShowOwner::Of(owner) } else { ShowOwner::No };
         listing::write_objects(&mut xml, page, *encoding, owner);
         xml.close();
         xml.finish()

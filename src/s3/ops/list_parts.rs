@@ -62,7 +62,7 @@ impl ListParts {
             .text("Key", upload.key.as_str())
             .text("UploadId", self.upload_id.as_str());
         write_initiator(&mut xml, call, &upload.initiator);
-        listing::write_owner(&mut xml, &listing::owner_of_upload(call, bucket, upload)?);
+        listing::write_owner(&mut xml, &call.shared.config, &listing::owner_of_upload(call, bucket, upload)?);
         xml.text("StorageClass", upload.headers.storage_class.name())
             .number("PartNumberMarker", self.after)
             .number("NextPartNumberMarker", parts.last().map_or(0, |part| part.number.get()))

@@ -11,10 +11,12 @@ use crate::engine::list::{ListEntry, ListPage, ListQuery, More};
 use crate::engine::object::{ListedObject, Owners};
 use crate::engine::upload::UploadRow;
 use crate::http::identity::{Identities, Identity};
-use crate::s3::access::BucketAccess;
+use crate::s3::Config;
+use crate::s3::access::{BucketAccess, display_name};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
+use crate::wire::acl::Owner;
 use crate::wire::error_codes::Code;
 use crate::wire::percent;
 use crate::wire::query::Query;
@@ -144,10 +146,10 @@ pub(crate) fn result(root: &str) -> XmlWriter {
 }
 
 /// Whether a listing of objects shows whose they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum ShowOwner<'a> {
-    /// The canonical ids: this one, unless the object says another.
-    Id(&'a str),
+    /// The bucket's, unless the object says another.
+    Of(&'a ShownOwners<'a>),
     No,
 }
 
@@ -167,8 +169,8 @@ pub(crate) fn write_objects(
             .text("ChecksumAlgorithm", object.checksum_algorithm.name())
             .text("ChecksumType", object.checksum_kind.name())
             .number("Size", object.size_bytes);
-        if let ShowOwner::Id(id) = owner {
-            write_owner(xml, owner_of(object, id));
+        if let ShowOwner::Of(owners) = owner {
+            owners.write(xml, object.owner.as_ref());
         }
         xml.text("StorageClass", object.storage_class.name());
         object.restore.write(xml);
@@ -177,9 +179,22 @@ pub(crate) fn write_objects(
     write_common_prefixes(xml, page, encoding);
 }
 
-/// The canonical id of an object's owner, which may be another's than the bucket's.
-pub(crate) fn owner_of<'a>(object: &'a ListedObject, bucket_owner: &'a str) -> &'a str {
-    object.owner.as_ref().map_or(bucket_owner, |owner| &owner.id)
+/// Whose the objects of a bucket are.
+pub(crate) struct ShownOwners<'a> {
+    config: &'a Config,
+    of_bucket: String,
+}
+
+impl<'a> ShownOwners<'a> {
+    pub(crate) fn of(call: &'a Call, bucket: &Bucket) -> ShownOwners<'a> {
+        let config = &call.shared.config;
+        ShownOwners { config, of_bucket: owner_id(&config.identities, bucket) }
+    }
+
+    /// Writes `Owner`: the bucket's, unless another is said.
+    pub(crate) fn write(&self, xml: &mut XmlWriter, other: Option<&Owner>) {
+        write_owner(xml, self.config, other.map_or(&self.of_bucket, |owner| &owner.id));
+    }
 }
 
 /// Whether the owners of a bucket's objects have to be looked up: where ACLs are off, everything is the bucket's owner's.
@@ -214,8 +229,8 @@ pub(crate) fn last_of(page: &ListPage<ListedObject>) -> Option<&str> {
 }
 
 /// Writes `Owner`. It has no `DisplayName` since November 2025.
-pub(crate) fn write_owner(xml: &mut XmlWriter, id: &str) {
-    xml.open("Owner").text("ID", id).close();
+pub(crate) fn write_owner(xml: &mut XmlWriter, config: &Config, id: &str) {
+    xml.open("Owner").text("ID", id).optional("DisplayName", display_name(config, id)).close();
 }
 
 /// An account as listings name it.

@@ -5,7 +5,7 @@ use super::object_facts::acl_or_private;
 use super::version_id::{self, VersionAsked};
 use crate::engine::bucket::Bucket;
 use crate::engine::version_id::VersionId;
-use crate::s3::access::{BucketAccess, bucket_owner};
+use crate::s3::access::{self, BucketAccess, bucket_owner};
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
@@ -35,6 +35,7 @@ impl Operation for GetObjectAcl {
         let (acl, version) = stored(&call, bucket, self.version)?;
         let private = || Acl::private(bucket_owner(&call.shared.config.identities, bucket));
         let acl = if BucketAccess::of(&call.shared, bucket)?.acls_count() { acl } else { private() };
+        let acl = access::shown(&call.shared.config, acl);
         Ok(version_id::show(Reply::xml(acl.to_xml()), bucket, version))
     }
 }
