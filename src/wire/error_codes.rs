@@ -19,11 +19,11 @@ codes! {
     AccessControlListNotSupported = "AccessControlListNotSupported", 400, "The bucket does not allow ACLs";
     AccessDenied = "AccessDenied", 403, "Access Denied";
     AccessForbidden = "AccessForbidden", 403, "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
-    AnnotationLimitExceeded = "AnnotationLimitExceeded", 400, "The request would exceed the maximum number of annotations allowed per object.";
-    AnnotationNameTooLong = "AnnotationNameTooLong", 400, "The annotation name exceeds 512 bytes.";
     AccountProblem = "AccountProblem", 403, "There is a problem with your AWS account that prevents the operation from completing successfully.";
     AllAccessDisabled = "AllAccessDisabled", 403, "All access to this Amazon S3 resource has been disabled.";
     AmbiguousGrantByEmailAddress = "AmbiguousGrantByEmailAddress", 400, "The email address you provided is associated with more than one account.";
+    AnnotationLimitExceeded = "AnnotationLimitExceeded", 400, "The request would exceed the maximum number of annotations allowed per object.";
+    AnnotationNameTooLong = "AnnotationNameTooLong", 400, "The annotation name exceeds 512 bytes.";
     AuthorizationHeaderMalformed = "AuthorizationHeaderMalformed", 400, "The authorization header is malformed; the authorization header requires three components: Credential, SignedHeaders, and Signature.";
     AuthorizationQueryParametersError = "AuthorizationQueryParametersError", 400, "Query-string authentication version 4 requires the X-Amz-Algorithm, X-Amz-Credential, X-Amz-Signature, X-Amz-Date, X-Amz-SignedHeaders, and X-Amz-Expires parameters.";
     BadDigest = "BadDigest", 400, "The Content-MD5 you specified did not match what we received.";
