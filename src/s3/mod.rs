@@ -14,6 +14,7 @@ mod error;
 mod features;
 mod intake;
 mod integrity;
+mod notifications;
 mod operation;
 mod ops;
 mod problem;
@@ -35,6 +36,7 @@ use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
 pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
+pub use self::notifications::Destinations;
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -69,6 +71,8 @@ pub struct Config {
     pub kms_keys: KmsKeys,
     /// Whether SSE-C needs TLS.
     pub tls_for_customer_keys: TlsForCustomerKeys,
+    /// Where events are sent to.
+    pub destinations: Arc<Destinations>,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }

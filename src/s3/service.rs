@@ -51,7 +51,7 @@ impl Service {
         let (request_id, host_id) = (RequestId::random(), HostId::random());
         let (parts, payload) = request.into_parts();
         let (method, cross_origin) = (parts.method.clone(), CrossOrigin::of(&parts.method, &parts.headers));
-        let outcome = match self.head(parts, connection, request_id) {
+        let outcome = match self.head(parts, connection, (request_id, host_id)) {
             Ok(head) => self.answer(head, payload).await,
             Err(error) => (Err(error), None),
         };
@@ -70,7 +70,12 @@ impl Service {
         response
     }
 
-    fn head(&self, parts: http::request::Parts, connection: &Connection, request_id: RequestId) -> Result<Head> {
+    fn head(
+        &self,
+        parts: http::request::Parts,
+        connection: &Connection,
+        (request_id, host_id): (RequestId, HostId),
+    ) -> Result<Head> {
         let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if section > MAX_HEADER_SECTION_BYTES {
             return Err(Code::RequestHeaderSectionTooLarge.with("MaxSizeAllowed", MAX_HEADER_SECTION_BYTES));
@@ -88,6 +93,7 @@ impl Service {
             target,
             connection: *connection,
             request_id,
+            host_id,
             now: self.shared.engine.clock().now(),
         })
     }
@@ -117,7 +123,7 @@ impl Service {
             return Err(row.refusal());
         };
         let found_bucket = access::find_bucket(&self.shared.engine, row, &head.target)?;
-        let call = Call {
+        let mut call = Call {
             shared: Arc::clone(&self.shared),
             head,
             principal: authenticated.principal,
@@ -127,6 +133,7 @@ impl Service {
         };
         before_access(&call)?;
         access::decide(row, &call)?;
+        call.watch(row.name)?;
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }

@@ -15,7 +15,8 @@ use super::route::Router;
 use super::running::{FacadeUrl, RunningServer};
 use super::seed::{self, SeedEvent, SeedReport, SeedSink};
 use super::tls::{self, Certificates, Names, Tls};
-use super::{StartError, listen, nofile};
+use super::{StartError, listen, nofile, webhooks};
+use crate::control;
 use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
 use crate::engine::open::MultipartOrder;
@@ -23,7 +24,7 @@ use crate::engine::{Durability, Engine, Options};
 use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
-use crate::s3::{AclDefaults, AuthMode, Config, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
+use crate::s3::{AclDefaults, AuthMode, Config, Destinations, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
@@ -66,6 +67,7 @@ pub struct ServerBuilder {
     acl_defaults: AclDefaults,
     kms_keys: KmsKeys,
     tls_for_customer_keys: TlsForCustomerKeys,
+    destinations: Arc<Destinations>,
     domains: Vec<String>,
     host_aliases: Vec<String>,
     public_url: Option<String>,
@@ -99,6 +101,7 @@ impl Default for ServerBuilder {
             acl_defaults: AclDefaults::default(),
             kms_keys: KmsKeys::default(),
             tls_for_customer_keys: TlsForCustomerKeys::default(),
+            destinations: Arc::default(),
             domains: vec![LOCALHOST.to_owned()],
             host_aliases: Vec::new(),
             public_url: None,
@@ -212,6 +215,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn tls_for_customer_keys(mut self, rule: TlsForCustomerKeys) -> Self {
         self.tls_for_customer_keys = rule;
+        self
+    }
+
+    /// Where events of buckets are sent to. Default: nowhere.
+    #[must_use]
+    pub fn destinations(mut self, destinations: Destinations) -> Self {
+        self.destinations = Arc::new(destinations);
         self
     }
 
@@ -381,6 +391,7 @@ impl ServerBuilder {
                 acl_defaults: self.acl_defaults,
                 kms_keys: self.kms_keys.clone(),
                 tls_for_customer_keys: self.tls_for_customer_keys,
+                destinations: Arc::clone(&self.destinations),
                 domains: self.domains.clone(),
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
@@ -395,7 +406,8 @@ impl ServerBuilder {
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
         let router = Router::new(&self.domains, facades.ids().collect());
-        let dialects = Arc::new(AllDialects { s3: service, facades: Arc::clone(&facades) });
+        let control = control::Service::new(engine.clone(), Arc::clone(&identities), self.auth);
+        let dialects = Arc::new(AllDialects { s3: service, control, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
         let shared = |router| {
@@ -423,7 +435,10 @@ impl ServerBuilder {
             let (_, id) = found.ok_or_else(|| StartError::Bug(format!("the facade {facade} is open")))?;
             accepting.extend(accept(listeners, &shared(router.of_facade(id))));
         }
-        let background = tokio::spawn(async move { facades.run().await });
+        let webhooks = webhooks::deliver(engine.clone(), Arc::clone(&self.destinations));
+        let background = tokio::spawn(async move {
+            tokio::join!(facades.run(), webhooks);
+        });
         Ok(RunningServer {
             accepting,
             background,

@@ -12,6 +12,7 @@ mod running;
 mod seed;
 mod stall;
 mod tls;
+mod webhooks;
 
 pub use builder::{FacadeSetting, ServerBuilder};
 pub use error::StartError;

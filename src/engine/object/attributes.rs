@@ -3,6 +3,7 @@
 use super::lines::{LineKind, find_line, newest_line};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{Change, ChangeKind, announce, told_version};
 use crate::engine::meta::versions;
 use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
@@ -21,7 +22,7 @@ impl Engine {
         version: Option<VersionId>,
         change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<()> + Send + 'static,
     ) -> Result<VersionId> {
-        let (id, key) = (bucket.id, key.clone());
+        let (id, key, watch) = (bucket.id, key.clone(), bucket.watch());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
             let line = match version {
@@ -38,6 +39,13 @@ impl Engine {
             let mut attributes = versions::attributes(tx.conn, line.id)?;
             change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
+            if watch.is_some() {
+                let etag = versions::by_id(tx.conn, line.id)?.map(|object| object.etag);
+                let version = told_version(line.version);
+                let (kind, order, time) = (ChangeKind::Set, tx.next_sequence()?.0, tx.now());
+                let change = Change { kind, key: &key, version, etag, size_bytes: None, order, time };
+                announce(tx, watch.as_ref(), &change)?;
+            }
             Ok(line.version)
         })
         .await

@@ -14,6 +14,7 @@ use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::announce;
 use crate::engine::extent::ExtentList;
 use crate::engine::meta::blobs::{self, Revival};
 use crate::engine::meta::writer::OnCommit;
@@ -124,7 +125,7 @@ impl Engine {
             let CopyObject { key, headers, attributes, checksum, condition } = copy;
             return self.put_object(bucket, PutObject { key, headers, attributes, checksum, condition }, body).await;
         }
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         let wanted = CrcWanted::OnlyOf(copy.checksum);
         let digests = self.copy_digests(&source, wanted, &copy.attributes.encryption).await?;
         let extents = source.extents;
@@ -148,7 +149,9 @@ impl Engine {
                 extents,
                 upload: None,
             };
-            let version_id = install(tx.conn, state, tx.next_sequence()?, &version)?;
+            let order = tx.next_sequence()?;
+            let version_id = install(tx.conn, state, order, &version)?;
+            announce(tx, watch.as_ref(), &version.as_change(version_id, order, tx.now()))?;
             Ok(Written::of(&version, version_id))
         })
         .await
