@@ -6,6 +6,7 @@ mod engine {
     mod documents;
     mod events;
     mod kill;
+    mod lifecycle;
     mod model;
     mod model_state;
     mod model_versions;

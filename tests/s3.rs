@@ -32,6 +32,8 @@ mod bucket_acl;
 mod bucket_encryption;
 #[path = "s3/bucket_policy.rs"]
 mod bucket_policy;
+#[path = "s3/bucket_tagging.rs"]
+mod bucket_tagging;
 #[path = "s3/buckets.rs"]
 mod buckets;
 #[path = "s3/checksums.rs"]
@@ -60,6 +62,8 @@ mod get_object;
 mod get_object_attributes;
 #[path = "s3/head_object.rs"]
 mod head_object;
+#[path = "s3/lifecycle.rs"]
+mod lifecycle;
 #[path = "s3/list_multipart_uploads.rs"]
 mod list_multipart_uploads;
 #[path = "s3/list_object_versions.rs"]
@@ -74,6 +78,10 @@ mod list_parts;
 mod notifications;
 #[path = "s3/object_acl.rs"]
 mod object_acl;
+#[path = "s3/object_lock.rs"]
+mod object_lock;
+#[path = "s3/object_tagging.rs"]
+mod object_tagging;
 #[path = "s3/ownership_controls.rs"]
 mod ownership_controls;
 #[path = "s3/post_object.rs"]
@@ -82,6 +90,8 @@ mod post_object;
 mod public_access_block;
 #[path = "s3/put_object.rs"]
 mod put_object;
+#[path = "s3/restore_object.rs"]
+mod restore_object;
 #[path = "s3/routing.rs"]
 mod routing;
 #[path = "s3/sse_c.rs"]

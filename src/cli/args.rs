@@ -66,6 +66,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Ask a running server whether it is well: for container health checks
     Health(HealthArgs),
+    /// List the operations of S3, and how far this version goes with each
+    Operations(OperationsArgs),
 }
 
 /// On or off, so that a flag can also take back what the file says (`--tls=off`).
@@ -94,6 +96,9 @@ pub(super) struct ServeArgs {
     /// Which upload of a key is the newest: by `initiation`, as on AWS, or by `completion`
     #[arg(long, value_name = "ORDER", default_value = "initiation", value_parser = multipart_order, help_heading = "Storage")]
     pub(super) multipart_order: MultipartOrder,
+    /// How long the days are by which lifecycles and restores go: 10s for tests
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = units::duration, help_heading = "Storage")]
+    pub(super) lifecycle_day: Duration,
 
     /// Create a bucket at the start, unless it is there (repeatable)
     #[arg(long, value_name = "NAME", help_heading = "Contents")]
@@ -290,6 +295,17 @@ pub(super) struct HealthArgs {
     /// Read settings from FILE [default: ./staves.toml, if there is one]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+}
+
+/// Asks no server.
+#[derive(Debug, Clone, Args)]
+pub(super) struct OperationsArgs {
+    /// Print them as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print them as the page docs/operations.md
+    #[arg(long, conflicts_with = "json")]
+    pub(super) markdown: bool,
 }
 
 fn switch(text: &str) -> Result<Switch, String> {

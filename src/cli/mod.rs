@@ -7,6 +7,7 @@ mod check;
 mod config_file;
 mod health;
 mod log;
+mod operations;
 mod presign;
 mod progress;
 mod serve;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Some(Command::Presign(presign)) => or_explain(1, presign::run(&presign)),
         Some(Command::Check(check)) => or_explain(2, check::run(&check)),
         Some(Command::Health(health)) => or_explain(1, health::run(&health)),
+        Some(Command::Operations(operations)) => or_explain(1, operations::run(&operations)),
     }
 }
 

@@ -62,6 +62,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .durability(serve.durability)
         .limits(limits)
         .multipart_order(serve.multipart_order)
+        .lifecycle_day(serve.lifecycle_day)
         .hosts(serve.host)
         .port(serve.port)
         .identities(settings.identities.clone())

@@ -35,6 +35,8 @@ pub enum Error {
     CurrentIsDeleteMarker {
         /// The marker's id.
         version: VersionId,
+        /// When the key was deleted.
+        modified: Timestamp,
     },
     /// The version that was named is a delete marker.
     IsDeleteMarker {

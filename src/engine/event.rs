@@ -19,6 +19,7 @@ use super::require_bucket;
 use super::version_id::VersionId;
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
 /// So many events are kept, the newest; what is older is forgotten, delivered or not.
@@ -43,6 +44,8 @@ pub struct Change<'a> {
     pub etag: Option<ETag>,
     /// The object's size, where one was made.
     pub size_bytes: Option<u64>,
+    /// The storage class that the object was moved to.
+    pub moved_to: Option<StorageClass>,
     /// The place of the change in the order of everything that happens to keys.
     pub order: i64,
     /// When.
@@ -58,8 +61,10 @@ pub enum ChangeKind {
     Deleted,
     /// A delete marker is on top.
     Marked,
-    /// Something that is set on a version was set anew.
+    /// Something that is set on a version was changed.
     Set,
+    /// It was set to what it was.
+    SetAgain,
 }
 
 /// An event to be written down.
@@ -164,11 +169,37 @@ pub(crate) fn told_version(version: VersionId) -> Option<VersionId> {
     }
 }
 
-impl Change<'_> {
+impl<'a> Change<'a> {
     /// Something that is gone.
-    pub(crate) fn gone(key: &ObjectKey, version: Option<VersionId>, order: Sequence, time: Timestamp) -> Change<'_> {
-        let kind = ChangeKind::Deleted;
-        Change { kind, key, version, etag: None, size_bytes: None, order: order.0, time }
+    pub(crate) fn gone(key: &'a ObjectKey, version: Option<VersionId>, order: Sequence, time: Timestamp) -> Change<'a> {
+        Change::set(ChangeKind::Deleted, key, version, order, time)
+    }
+
+    /// Something that happened to a version that is there.
+    pub(crate) fn set(
+        kind: ChangeKind,
+        key: &'a ObjectKey,
+        version: Option<VersionId>,
+        order: Sequence,
+        time: Timestamp,
+    ) -> Change<'a> {
+        Change { kind, key, version, etag: None, size_bytes: None, moved_to: None, order: order.0, time }
+    }
+}
+
+/// Tells that something is gone.
+pub(crate) fn announce_gone(
+    tx: &Tx<'_>,
+    watch: Option<&Watch>,
+    key: &ObjectKey,
+    version: Option<VersionId>,
+) -> Result<()> {
+    match watch {
+        // A place in the order costs a statement now and then.
+        Some(_) => {
+            announce(tx, watch, &Change::gone(key, version.and_then(told_version), tx.next_sequence()?, tx.now()))
+        }
+        None => Ok(()),
     }
 }
 

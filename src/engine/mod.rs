@@ -14,6 +14,7 @@ pub mod event;
 mod extent;
 pub mod ids;
 mod keeper;
+pub mod lifecycle;
 pub mod limits;
 pub mod list;
 mod meta;
@@ -43,6 +44,7 @@ use self::meta::readers::Readers;
 use self::meta::writer::{OnCommit, Tx, Writer};
 use self::open::{MultipartOrder, Recovery};
 use crate::wire::encryption::CustomerKey;
+use crate::wire::lifecycle::Calendar;
 
 pub use self::durability::Durability;
 pub use self::open::{OpenError, Options};
@@ -58,6 +60,7 @@ struct Inner {
     limits: Limits,
     clock: Clock,
     multipart_order: MultipartOrder,
+    calendar: Calendar,
     recovery: Recovery,
     /// Held as long as the engine is open: one Staves per data directory.
     lock: Mutex<Option<std::fs::File>>,

@@ -24,6 +24,7 @@ use super::meta::readers::Readers;
 use super::meta::settings;
 use super::meta::writer::Writer;
 use super::{Core, Engine, Inner, recover};
+use crate::wire::lifecycle::Calendar;
 
 const DATABASE: &str = "staves.db";
 const LOCK: &str = "staves.lock";
@@ -39,6 +40,8 @@ pub struct Options {
     pub limits: Limits,
     /// Which of two objects of a key is the newer.
     pub multipart_order: MultipartOrder,
+    /// How long the days of lifecycles and restores are.
+    pub calendar: Calendar,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -51,6 +54,7 @@ impl Options {
             durability: Durability::default(),
             limits: Limits::default(),
             multipart_order: MultipartOrder::default(),
+            calendar: Calendar::default(),
             clock: Clock::default(),
         }
     }
@@ -186,6 +190,7 @@ impl Engine {
             limits: options.limits,
             clock: options.clock,
             multipart_order: options.multipart_order,
+            calendar: options.calendar,
             recovery,
             lock: Mutex::new(opened.lock),
         })))

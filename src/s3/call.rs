@@ -67,7 +67,11 @@ impl Call {
             version_id: self.head.query.first("versionId"),
             method: self.head.method.as_str(),
         };
-        let error = s3_error(error, named);
+        self.hides_absence(s3_error(error, named))
+    }
+
+    /// As it is told to those who may list the bucket, and hidden from others.
+    pub(crate) fn hides_absence(&self, error: S3Error) -> S3Error {
         match &self.found_bucket {
             Some(bucket) if matches!(self.head.method, Method::GET | Method::HEAD) => {
                 access::hide_absence(self, bucket, self.head.target.key(), error)

@@ -40,7 +40,7 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
         Error::NoSuchVersion => {
             Code::NoSuchVersion.with("Key", key()).with("VersionId", named.version_id.unwrap_or_default())
         }
-        Error::CurrentIsDeleteMarker { version } => {
+        Error::CurrentIsDeleteMarker { version, .. } => {
             delete_marker(Code::NoSuchKey.with("Key", key())).header(VERSION_ID, &version.to_string())
         }
         Error::IsDeleteMarker { version, modified } => {

@@ -5,23 +5,19 @@ use super::error::{Result, S3Error};
 use super::operation::Row;
 use super::request::Head;
 use super::table::COPY_SOURCE;
-use crate::wire::error_codes::Code;
+use crate::wire::object_lock::{DATE_HEADER, HOLD_HEADER, MODE_HEADER};
 
 /// The range of a copy's source: of `UploadPartCopy` only.
 pub(crate) const COPY_SOURCE_RANGE: &str = "x-amz-copy-source-range";
 
 /// Refused whatever their value.
-const REFUSED: [&str; 5] =
-    ["x-amz-tagging", "x-amz-if-match-initiated-time", "x-amz-write-offset-bytes", "x-amz-rename-source", "x-amz-mfa"];
+const REFUSED: [&str; 4] =
+    ["x-amz-if-match-initiated-time", "x-amz-write-offset-bytes", "x-amz-rename-source", "x-amz-mfa"];
 
-/// Refused with everything that begins like this, so that what AWS adds to a feature is refused too.
+/// Refused with everything that begins like this but what is known here, so that what AWS adds to a feature is refused too.
 const REFUSED_FAMILIES: [&str; 1] = ["x-amz-object-lock-"];
 
-/// Switches: switched off they ask for what holds anyway.
-const REFUSED_UNLESS_FALSE: [&str; 1] = ["x-amz-bucket-object-lock-enabled"];
-
-/// For a bucket without Object Lock, which is every bucket here, AWS has words of its own.
-const BYPASS_GOVERNANCE: &str = "x-amz-bypass-governance-retention";
+const KNOWN: [&str; 3] = [MODE_HEADER, DATE_HEADER, HOLD_HEADER];
 
 /// What an operation copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,15 +41,9 @@ impl Copies {
 /// Refuses a request that asks for what is not there.
 pub(crate) fn refuse_absent(copies: Copies, head: &Head) -> Result<()> {
     refuse_stray_copy_source(copies, head)?;
-    if head.headers.contains_key(BYPASS_GOVERNANCE) {
-        let message = "x-amz-bypass-governance-retention is only applicable to Object Lock enabled buckets.";
-        return Err(Code::InvalidArgument.says(message).with("ArgumentName", BYPASS_GOVERNANCE));
-    }
     let asks = |name: &&str| {
         REFUSED.contains(name)
-            || REFUSED_FAMILIES.iter().any(|family| name.starts_with(family))
-            || (REFUSED_UNLESS_FALSE.contains(name)
-                && !head.header(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("false")))
+            || (REFUSED_FAMILIES.iter().any(|family| name.starts_with(family)) && !KNOWN.contains(name))
     };
     if let Some(name) = head.headers.keys().map(http::HeaderName::as_str).find(asks) {
         return Err(S3Error::header_not_implemented(name));

@@ -6,6 +6,7 @@
 mod access;
 mod auth;
 mod call;
+mod catalog;
 mod cors;
 mod documents;
 mod encryption;
@@ -14,6 +15,7 @@ mod error;
 mod features;
 mod intake;
 mod integrity;
+mod lifecycle;
 mod notifications;
 mod operation;
 mod ops;
@@ -35,6 +37,7 @@ use crate::http::domains::Domains;
 use crate::http::identity::Identities;
 
 pub use self::access::AclDefaults;
+pub use self::catalog::{KnownOperation, operations};
 pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
 pub use self::notifications::Destinations;
 pub use self::service::Service;

@@ -9,6 +9,7 @@ use super::call::Call;
 use super::error::{Result, S3Error};
 use super::reply::Reply;
 use super::target::Scope;
+use crate::wire::error_codes::Code;
 
 /// An S3 operation: its input, parsed from the request, and what it does.
 pub(crate) trait Operation: Sized + Send + 'static {
@@ -20,6 +21,8 @@ pub(crate) trait Operation: Sized + Send + 'static {
     /// What a request's body may be.
     const BODY: BodyRule = BodyRule::Document;
 
+    /// How far Staves goes with it.
+    const LEVEL: Level = Level::Exact;
     /// Whether it settles how something is encrypted.
     const ENCRYPTS: Encrypts = Encrypts::Nothing;
 
@@ -55,6 +58,7 @@ pub(crate) struct Row {
     pub(crate) header: Option<&'static str>,
     pub(crate) access: AccessRule,
     pub(crate) errors: ErrorDeclaration,
+    pub(crate) level: Level,
     pub(crate) encrypts: Encrypts,
     pub(crate) handler: Handler,
 }
@@ -94,12 +98,37 @@ pub(crate) enum ErrorDeclaration {
     Absent,
 }
 
+/// How far Staves goes with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// It does what AWS does, and answers as AWS answers.
+    Exact,
+    /// It keeps and shows a document as AWS does; nothing acts on what the document says.
+    Stored,
+    /// It is refused by name.
+    Refused,
+}
+
+impl Level {
+    /// In one word.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Level::Exact => "exact",
+            Level::Stored => "stored",
+            Level::Refused => "refused",
+        }
+    }
+}
+
 /// What a row does.
 pub(crate) enum Handler {
     /// An operation.
     Run { before_access: fn(&Call) -> Result<()>, run: fn(Call) -> Answer, body: BodyRule },
     /// Refused by name, once the caller is known: it does not exist here.
     Refuse,
+    /// Refused once the caller is known, as AWS refuses those who did not use it before it was closed to new customers:
+    /// 405 `MethodNotAllowed`.
+    Closed,
 }
 
 /// A row for an operation.
@@ -114,6 +143,7 @@ pub(crate) const fn op<O: Operation>(method: Method, scope: Scope) -> Row {
         header: None,
         access: AccessRule::ByBucket,
         errors: O::ERRORS,
+        level: O::LEVEL,
         encrypts: O::ENCRYPTS,
         handler: Handler::Run { before_access: O::before_access, run: run::<O>, body: O::BODY },
     }
@@ -131,6 +161,7 @@ pub(crate) const fn refused(name: &'static str, method: Method, scope: Scope) ->
         header: None,
         access: AccessRule::ByBucket,
         errors: ErrorDeclaration::Present,
+        level: Level::Refused,
         encrypts: Encrypts::Nothing,
         handler: Handler::Refuse,
     }
@@ -175,14 +206,21 @@ impl Row {
         self.query.len() * 4 + usize::from(self.value.is_some()) * 2 + usize::from(self.header.is_some())
     }
 
+    /// Of an operation that AWS has closed to new customers.
+    pub(crate) const fn closed(mut self) -> Row {
+        self.handler = Handler::Closed;
+        self
+    }
+
     /// The refusal of a row that does not exist here.
     pub(crate) fn refusal(&self) -> S3Error {
+        if matches!(self.handler, Handler::Closed) {
+            return Code::MethodNotAllowed.with("Method", &self.method).with("ResourceType", self.scope.name());
+        }
         match (self.query.first(), self.header) {
             (_, Some(header)) => S3Error::header_not_implemented(header),
             (Some(query), None) => S3Error::query_not_implemented(query),
-            (None, None) => {
-                crate::wire::error_codes::Code::NotImplemented.says(format!("{} is not implemented", self.name))
-            }
+            (None, None) => Code::NotImplemented.says(format!("{} is not implemented", self.name)),
         }
     }
 }

@@ -13,9 +13,15 @@ use super::table::TABLE;
 use super::target::Scope;
 use crate::wire::error_codes::Code;
 
+/// An operation with a path of its own, which would be a bucket's. On AWS it has a host of its own too.
+pub(crate) const WRITE_GET_OBJECT_RESPONSE: &str = "WriteGetObjectResponse";
+
 /// The row for a request.
 pub(crate) fn route(head: &Head) -> Result<&'static Row> {
     let scope = head.target.scope();
+    if head.method == Method::POST && head.target.bucket() == Some(WRITE_GET_OBJECT_RESPONSE) {
+        return Err(Code::NotImplemented.says(format!("{WRITE_GET_OBJECT_RESPONSE} is not implemented")));
+    }
     part_number_alone(head, scope)?;
     let named = subresources(head);
     let best = TABLE.iter().filter(|row| fits(row, head, scope)).max_by_key(|row| row.particularity());
@@ -86,9 +92,7 @@ fn refuse(head: &Head, scope: Scope, named: &[&'static str]) -> S3Error {
         _ => {
             let resource = match (here.first(), scope) {
                 (Some(name), _) => name.to_uppercase(),
-                (None, Scope::Service) => "SERVICE".to_owned(),
-                (None, Scope::Bucket) => "BUCKET".to_owned(),
-                (None, Scope::Object) => "OBJECT".to_owned(),
+                (None, scope) => scope.name().to_owned(),
             };
             let allowed = allowed_methods(scope, here.first().map(|name| **name));
             not_allowed(head, &resource).header(ALLOW, &allowed)

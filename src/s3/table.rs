@@ -6,17 +6,19 @@ use http::Method;
 use super::documents::{
     Abac, Accelerate, Analytics, AnnotationTable, Cors, Encryption, IntelligentTiering, Inventory, InventoryTable,
     JournalTable, Lifecycle, Logging, Metadata, MetadataTable, Metrics, Notification, Replication, RequestPayment,
-    Website, create, delete, delete_one, get, get_one, list, put, put_one, remove, show, update,
+    Tagging, Website, create, delete, delete_one, get, get_one, list, put, put_one, remove, show, update,
 };
 use super::operation::{Row, op, refused};
 use super::ops::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteObject, DeleteObjects, DeletePublicAccessBlock,
-    GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus,
-    GetBucketVersioning, GetObject, GetObjectAcl, GetObjectAttributes, GetPublicAccessBlock, HeadBucket, HeadObject,
+    DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteObject, DeleteObjectTagging, DeleteObjects,
+    DeletePublicAccessBlock, GetBucketAcl, GetBucketLocation, GetBucketOwnershipControls, GetBucketPolicy,
+    GetBucketPolicyStatus, GetBucketVersioning, GetObject, GetObjectAcl, GetObjectAttributes, GetObjectLegalHold,
+    GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject,
     ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PostObject,
     PutBucketAcl, PutBucketOwnershipControls, PutBucketPolicy, PutBucketVersioning, PutObject, PutObjectAcl,
-    PutPublicAccessBlock, UploadPart, UploadPartCopy,
+    PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock,
+    RestoreObject, UploadPart, UploadPartCopy,
 };
 use super::target::Scope::{Bucket, Object, Service};
 
@@ -42,6 +44,8 @@ pub(crate) static TABLE: &[Row] = &[
     op::<ListObjectVersions>(GET, Bucket).query(&["versions"]),
     op::<GetBucketVersioning>(GET, Bucket).query(&["versioning"]),
     op::<PutBucketVersioning>(PUT, Bucket).query(&["versioning"]),
+    op::<GetObjectLockConfiguration>(GET, Bucket).query(&["object-lock"]),
+    op::<PutObjectLockConfiguration>(PUT, Bucket).query(&["object-lock"]),
     op::<DeleteObjects>(POST, Bucket).query(&["delete"]).decided_in_operation(),
     // Objects.
     op::<PutObject>(PUT, Object),
@@ -51,6 +55,14 @@ pub(crate) static TABLE: &[Row] = &[
     op::<HeadObject>(HEAD, Object),
     op::<DeleteObject>(DELETE, Object),
     op::<GetObjectAttributes>(GET, Object).query(&["attributes"]),
+    op::<GetObjectTagging>(GET, Object).query(&["tagging"]),
+    op::<PutObjectTagging>(PUT, Object).query(&["tagging"]),
+    op::<DeleteObjectTagging>(DELETE, Object).query(&["tagging"]),
+    op::<RestoreObject>(POST, Object).query(&["restore"]),
+    op::<GetObjectRetention>(GET, Object).query(&["retention"]),
+    op::<PutObjectRetention>(PUT, Object).query(&["retention"]),
+    op::<GetObjectLegalHold>(GET, Object).query(&["legal-hold"]),
+    op::<PutObjectLegalHold>(PUT, Object).query(&["legal-hold"]),
     // Multipart uploads.
     op::<CreateMultipartUpload>(POST, Object).query(&["uploads"]),
     op::<UploadPart>(PUT, Object).query(&["uploadId", "partNumber"]),
@@ -107,6 +119,9 @@ pub(crate) static TABLE: &[Row] = &[
     delete::<Replication>(),
     get::<RequestPayment>(),
     put::<RequestPayment>(),
+    get::<Tagging>(),
+    put::<Tagging>(),
+    delete::<Tagging>(),
     get::<Website>(),
     put::<Website>(),
     delete::<Website>(),
@@ -126,27 +141,14 @@ pub(crate) static TABLE: &[Row] = &[
     op::<PutBucketOwnershipControls>(PUT, Bucket).query(&["ownershipControls"]),
     op::<DeleteBucketOwnershipControls>(DELETE, Bucket).query(&["ownershipControls"]),
     // Refused: bucket documents.
-    refused("GetObjectLockConfiguration", GET, Bucket).query(&["object-lock"]),
-    refused("PutObjectLockConfiguration", PUT, Bucket).query(&["object-lock"]),
-    refused("GetBucketTagging", GET, Bucket).query(&["tagging"]),
-    refused("PutBucketTagging", PUT, Bucket).query(&["tagging"]),
-    refused("DeleteBucketTagging", DELETE, Bucket).query(&["tagging"]),
     // Refused: objects.
     refused("GetObjectAnnotation", GET, Object).query(&["annotation", "annotationName"]),
     refused("ListObjectAnnotations", GET, Object).query(&["annotation"]),
     refused("PutObjectAnnotation", PUT, Object).query(&["annotation"]),
     refused("DeleteObjectAnnotation", DELETE, Object).query(&["annotation"]),
     refused("UpdateObjectEncryption", PUT, Object).query(&["encryption"]),
-    refused("GetObjectLegalHold", GET, Object).query(&["legal-hold"]),
-    refused("PutObjectLegalHold", PUT, Object).query(&["legal-hold"]),
     refused("RenameObject", PUT, Object).query(&["renameObject"]),
-    refused("RestoreObject", POST, Object).query(&["restore"]),
-    refused("GetObjectRetention", GET, Object).query(&["retention"]),
-    refused("PutObjectRetention", PUT, Object).query(&["retention"]),
-    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]),
-    refused("GetObjectTagging", GET, Object).query(&["tagging"]),
-    refused("PutObjectTagging", PUT, Object).query(&["tagging"]),
-    refused("DeleteObjectTagging", DELETE, Object).query(&["tagging"]),
+    refused("SelectObjectContent", POST, Object).query(&["select", "select-type"]).closed(),
     refused("GetObjectTorrent", GET, Object).query(&["torrent"]),
 ];
 

@@ -23,6 +23,17 @@ pub(crate) enum Scope {
     Object,
 }
 
+impl Scope {
+    /// AWS's `ResourceType`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scope::Service => "SERVICE",
+            Scope::Bucket => "BUCKET",
+            Scope::Object => "OBJECT",
+        }
+    }
+}
+
 impl Target {
     /// The target of a raw path. Nothing in a path is normalised: `.`, `..` and `//` are keys like any other.
     pub(crate) fn of(addressed: Addressed, raw_path: &str) -> Result<Target> {

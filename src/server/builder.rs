@@ -25,6 +25,7 @@ use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::identity::{Identities, Identity, IdentityError};
 use crate::s3::{AclDefaults, AuthMode, Config, Destinations, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
+use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
 const LOCALHOST: &str = "localhost";
@@ -58,6 +59,7 @@ pub struct ServerBuilder {
     durability: Durability,
     limits: Limits,
     multipart_order: MultipartOrder,
+    calendar: Calendar,
     hosts: Vec<String>,
     port: u16,
     identities: Identities,
@@ -92,6 +94,7 @@ impl Default for ServerBuilder {
             durability: Durability::default(),
             limits: Limits::default(),
             multipart_order: MultipartOrder::default(),
+            calendar: Calendar::default(),
             hosts: Vec::new(),
             port: 9000,
             identities: Identities::default(),
@@ -147,6 +150,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn multipart_order(mut self, order: MultipartOrder) -> Self {
         self.multipart_order = order;
+        self
+    }
+
+    /// How long a day of a lifecycle, or of a restore, is. Default: 24 hours.
+    #[must_use]
+    pub fn lifecycle_day(mut self, day: Duration) -> Self {
+        self.calendar = Calendar::with_day(day);
         self
     }
 
@@ -359,6 +369,7 @@ impl ServerBuilder {
             durability: self.durability,
             limits: self.limits.clone(),
             multipart_order: self.multipart_order,
+            calendar: self.calendar,
             clock: self.clock.clone(),
             ..Options::new(&self.data_dir)
         };
@@ -406,6 +417,7 @@ impl ServerBuilder {
         let (phase, receiver) = watch::channel(Phase::Running);
         let (alive, ended) = mpsc::channel(1);
         let router = Router::new(&self.domains, facades.ids().collect());
+        let lifecycles = service.clone();
         let control = control::Service::new(engine.clone(), Arc::clone(&identities), self.auth);
         let dialects = Arc::new(AllDialects { s3: service, control, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
@@ -437,7 +449,7 @@ impl ServerBuilder {
         }
         let webhooks = webhooks::deliver(engine.clone(), Arc::clone(&self.destinations));
         let background = tokio::spawn(async move {
-            tokio::join!(facades.run(), webhooks);
+            tokio::join!(facades.run(), lifecycles.run_lifecycles(), webhooks);
         });
         Ok(RunningServer {
             accepting,

@@ -5,12 +5,15 @@
 //! decides which it is.
 
 mod check;
+mod due;
 
 use super::error_codes::Code;
 use super::storage_class::StorageClass;
 use super::time::Timestamp;
 use super::xml::Element;
 use super::xml::schema::{Misfit, Shape, among, boolean, date, group, integer, long, text};
+
+pub use due::{Calendar, Due, Subject, Succession};
 
 /// The most rules of a document.
 pub const MAX_RULES: usize = 1000;
@@ -94,6 +97,36 @@ pub const SHAPE: Shape = group(
 pub struct LifecycleConfiguration {
     /// At least one.
     pub rules: Vec<LifecycleRule>,
+    /// How large an object has to be for a move, where its rule does not say.
+    pub minimum_size: MinimumSize,
+}
+
+/// `x-amz-transition-default-minimum-object-size`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MinimumSize {
+    /// 128 KiB, whatever the class.
+    #[default]
+    All128K,
+    /// 128 KiB, but any size for classes of archives.
+    VariesByStorageClass,
+}
+
+impl MinimumSize {
+    /// The element in which it stands in front of the stored rules: it is no part of AWS's document.
+    pub const ELEMENT: &'static str = "TransitionDefaultMinimumObjectSize";
+
+    /// AWS's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            MinimumSize::All128K => "all_storage_classes_128K",
+            MinimumSize::VariesByStorageClass => "varies_by_storage_class",
+        }
+    }
+
+    /// Reads AWS's name.
+    pub fn parse(name: &str) -> Option<MinimumSize> {
+        [MinimumSize::All128K, MinimumSize::VariesByStorageClass].into_iter().find(|size| size.name() == name)
+    }
 }
 
 /// One rule. At least one of its actions is there.
@@ -220,10 +253,11 @@ impl From<Misfit> for LifecycleProblem {
 }
 
 impl LifecycleConfiguration {
-    /// Reads a document that has been read against [`SHAPE`], and checks what its rules say.
+    /// Reads a document that has been read against [`SHAPE`], or is stored, and checks what its rules say.
     pub fn parse(document: &Element) -> Result<LifecycleConfiguration> {
         let rules = document.children_named("Rule").map(LifecycleRule::parse).collect::<Result<Vec<_>>>()?;
-        let configuration = LifecycleConfiguration { rules };
+        let minimum_size = document.child_text(MinimumSize::ELEMENT).and_then(MinimumSize::parse).unwrap_or_default();
+        let configuration = LifecycleConfiguration { rules, minimum_size };
         configuration.check()?;
         Ok(configuration)
     }
@@ -280,14 +314,6 @@ impl LifecycleFilter {
             larger_than_bytes: size_bytes(inner, "ObjectSizeGreaterThan", 0)?,
             smaller_than_bytes: size_bytes(inner, "ObjectSizeLessThan", 1)?,
         })
-    }
-
-    /// Whether it is for an object. Its tags need not be in any order.
-    pub fn matches(&self, key: &str, tags: &[(String, String)], size_bytes: u64) -> bool {
-        self.prefix.as_ref().is_none_or(|prefix| key.starts_with(prefix))
-            && self.tags.iter().all(|tag| tags.contains(tag))
-            && self.larger_than_bytes.is_none_or(|bound| size_bytes > bound)
-            && self.smaller_than_bytes.is_none_or(|bound| size_bytes < bound)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod post_policy;
 pub mod public_access_block;
 pub mod query;
 pub mod range;
+pub mod restore;
 pub mod sigv2;
 pub mod sigv4;
 pub mod storage_class;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::acl::Acl;
 use super::encryption::Encryption;
 use super::object_lock::ObjectLock;
+use super::restore::Restore;
 use super::tagging::TagSet;
 
 /// All of it. A field that is added has a default, and is left out of the encoding where it has that: so older rows are
@@ -24,6 +25,9 @@ pub struct ObjectAttributes {
     /// Its owner, and what is granted to whom. None: it is the bucket owner's, who alone may do anything with it.
     #[serde(skip_serializing_if = "is_default")]
     pub acl: Option<Acl>,
+    /// The restore that was asked for last. Only of archived classes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub restore: Option<Restore>,
     /// How it is encrypted.
     #[serde(skip_serializing_if = "is_default")]
     pub encryption: Encryption,
@@ -90,6 +94,7 @@ mod tests {
             tags: TagSet::parse_header("a=1&b=").unwrap(),
             lock: ObjectLock { retention: Some(retention), legal_hold: Some(LegalHold::On) },
             acl: Some(CannedAcl::PublicRead.on_bucket(Owner::new("1"))),
+            restore: Some(Restore::from((1, 2, 3))),
             encryption: Encryption::Kms(Box::new(KmsEncryption {
                 layers: Layers::One,
                 key: "k".to_owned(),
@@ -101,7 +106,13 @@ mod tests {
         assert_eq!(ObjectAttributes::from_stored(Some(&stored)).unwrap(), full);
         assert_eq!(ObjectAttributes::default().to_stored(), None);
         assert_eq!(ObjectAttributes::from_stored(None).unwrap(), ObjectAttributes::default());
-        let tagged = ObjectAttributes { lock: ObjectLock::default(), acl: None, encryption: Encryption::S3, ..full };
+        let tagged = ObjectAttributes {
+            lock: ObjectLock::default(),
+            acl: None,
+            restore: None,
+            encryption: Encryption::S3,
+            ..full
+        };
         let json = b"\x01{\"tags\":[{\"key\":\"a\",\"value\":\"1\"},{\"key\":\"b\",\"value\":\"\"}]}";
         assert_eq!(tagged.to_stored().as_deref(), Some(json.as_slice()));
     }

@@ -82,7 +82,7 @@ async fn versions_stack_up_and_come_back() {
     assert_eq!(lines(&engine, &bucket, all()).await, ["k -*", "k 200", "k 100"]);
     assert!(matches!(engine.object(&bucket, &key("k")), Err(Error::NoSuchKey)));
     let current = engine.object_version(&bucket, &key("k"), None);
-    assert!(matches!(current, Err(Error::CurrentIsDeleteMarker { version }) if version == marker));
+    assert!(matches!(current, Err(Error::CurrentIsDeleteMarker { version, .. }) if version == marker));
     let named = engine.object_version(&bucket, &key("k"), Some(marker));
     assert!(matches!(named, Err(Error::IsDeleteMarker { version, .. }) if version == marker));
     assert!(engine.list_objects(&bucket, all().keys).await.unwrap().entries.is_empty());
@@ -264,10 +264,10 @@ async fn attributes_change_without_a_new_version() {
         attributes.tags = set;
         Ok(())
     });
-    assert_eq!(changed.await.unwrap(), first);
+    assert_eq!(changed.await.unwrap(), (first, ()));
     let refused = engine.change_attributes(&bucket, &at, Some(first), |attributes, _| {
         attributes.tags = TagSet::default();
-        Err(Error::Locked)
+        Err::<(), _>(Error::Locked)
     });
     assert!(matches!(refused.await, Err(Error::Locked)));
     let found = |version| engine.object_version(&bucket, &key("k"), version).unwrap().attributes.tags;

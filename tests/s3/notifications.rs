@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use self::hook::Hook;
+use crate::documents::putting;
 use crate::support::server::{TestServer, complete, create_upload, part_list, upload_part};
 use crate::support::{RawClient, Reply};
 
@@ -241,6 +242,82 @@ async fn acls_that_are_put_are_told() {
     assert_eq!(record["eventVersion"].as_str(), Some("2.3"));
     assert_eq!(record["s3"]["object"]["eTag"].as_str(), Some("5d41402abc4b2a76b9719d911017c592"));
     assert!(record["s3"]["object"].get("size").is_none());
+}
+
+#[tokio::test]
+async fn tags_retention_and_restores_are_told() {
+    let server = TestServer::start().await;
+    let client = server.client();
+    client.put("/bkt").header("x-amz-bucket-object-lock-enabled", "true").send().await.expect_status(200);
+    configure(&client, &queue(&["s3:ObjectTagging:*", "s3:ObjectRetention:Put", "s3:ObjectRestore:*"], "")).await;
+    let put = client.put("/bkt/k").header("x-amz-storage-class", "GLACIER").body(b"hello").send().await;
+    let version = put.expect_status(200).header("x-amz-version-id").unwrap().to_owned();
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>1</Value></Tag></TagSet></Tagging>";
+    for _ in 0..2 {
+        putting(&client, "/bkt/k?tagging", tags).send().await.expect_status(200);
+    }
+    client.delete("/bkt/k?tagging").send().await.expect_status(204);
+    putting(&client, "/bkt/k?tagging", "<X/>").send().await.expect_error(400, "MalformedXML");
+    let restore = "<RestoreRequest><Days>1</Days></RestoreRequest>";
+    client.post("/bkt/k?restore").body(restore).send().await.expect_status(202);
+    client.post("/bkt/k?restore").body(restore).send().await.expect_error(409, "RestoreAlreadyInProgress");
+    let retention =
+        "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>";
+    putting(&client, "/bkt/k?retention", retention).send().await.expect_status(200);
+    let told: Vec<String> = names(&client).await.into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["ObjectTagging:Put", "ObjectTagging:Put", "ObjectTagging:Delete", "ObjectRestore:Post", "ObjectRetention:Put"];
+    assert_eq!(told, expected);
+    for event in events(&client).await {
+        let object = &event["message"]["Records"][0]["s3"]["object"];
+        assert_eq!(object["versionId"].as_str(), Some(version.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn what_lifecycles_do_is_told() {
+    let day = std::time::Duration::from_secs(1);
+    let server = TestServer::with(|builder| builder.lifecycle_day(day)).await;
+    let client = server.bucket().await;
+    let asked = ["s3:LifecycleExpiration:*", "s3:LifecycleTransition"];
+    configure(&client, &format!("{}<EventBridgeConfiguration/>", queue(&asked, ""))).await;
+    client.put("/bkt/gone/k").body(b"hello").send().await.expect_status(200);
+    client.put("/bkt/cold/k").body(b"hello").send().await.expect_status(200);
+    let rule = |prefix: &str, what: &str| {
+        format!(
+            "<Rule><ID>{prefix}</ID><Filter><Prefix>{prefix}/</Prefix></Filter><Status>Enabled</Status>{what}</Rule>"
+        )
+    };
+    let rules = [
+        rule("gone", "<Expiration><Days>1</Days></Expiration>"),
+        rule("cold", "<Transition><Days>0</Days><StorageClass>GLACIER</StorageClass></Transition>"),
+    ]
+    .concat();
+    let document = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+    let put = putting(&client, "/bkt?lifecycle", &document);
+    let put = put.header("x-amz-transition-default-minimum-object-size", "varies_by_storage_class");
+    put.send().await.expect_status(200);
+    // Two of them to the queue, and four to EventBridge.
+    let mut all = Vec::new();
+    for _ in 0..100 {
+        all = events(&client).await;
+        if all.len() == 6 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let of = |name: &str| {
+        let found = all.iter().map(|event| &event["message"]["Records"][0]).find(|record| record["eventName"] == name);
+        found.unwrap_or_else(|| panic!("{name} in {all:#?}")).clone()
+    };
+    let expired = of("LifecycleExpiration:Delete");
+    assert_eq!(expired["s3"]["object"]["key"].as_str(), Some("gone/k"));
+    assert_eq!(expired["userIdentity"]["principalId"].as_str(), Some("s3.amazonaws.com"));
+    assert_eq!(expired["requestParameters"]["sourceIPAddress"].as_str(), Some("s3.amazonaws.com"));
+    let moved = of("LifecycleTransition");
+    assert_eq!(moved["lifecycleEventData"]["transitionEventData"]["destinationStorageClass"].as_str(), Some("GLACIER"));
+    let bridge = all.iter().map(|event| &event["message"]).find(|message| message["detail-type"] == "Object Deleted");
+    assert_eq!(bridge.unwrap()["detail"]["reason"].as_str(), Some("Lifecycle Expiration"));
 }
 
 #[tokio::test]

@@ -202,6 +202,20 @@ async fn post_object_fields_are_headers() {
 }
 
 #[tokio::test]
+async fn post_object_tags() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let any = format!("{},[\"starts-with\",\"$tagging\",\"\"]", any_key());
+    let form = |tags: &str| Form::new(&[("key", "k"), ("tagging", tags)]).signed(&any);
+    let tags = "<Tagging><TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet></Tagging>";
+    post(&client, &form(tags)).await.expect_status(204);
+    let shown = client.get("/bkt/k?tagging").send().await;
+    assert_eq!((shown.xml_all("Key"), shown.xml_all("Value")), (vec!["a".to_owned()], vec!["b".to_owned()]));
+    post(&client, &form("a=b")).await.expect_error(400, "MalformedXML");
+    post(&client, &form(&tags.replace(">a<", ">aws:a<"))).await.expect_error(400, "InvalidTag");
+}
+
+#[tokio::test]
 async fn post_object_headers_of_the_request_mean_nothing() {
     let server = TestServer::start().await;
     let client = server.bucket().await;

@@ -20,6 +20,9 @@ const BY_NAME: &str = "SELECT id, name, account, region, created_ms, versioning,
 const STATE: &str = "SELECT versioning, object_lock FROM buckets WHERE id = ?1";
 const PUT_STATE: &str = "UPDATE buckets SET versioning = ?2, object_lock = ?3 WHERE id = ?1";
 const DELETE: &str = "DELETE FROM buckets WHERE id = ?1";
+const WITH_DOCUMENT: &str = "SELECT id, name, account, region, created_ms, versioning, object_lock FROM buckets
+    WHERE id > ?1 AND EXISTS (SELECT 1 FROM documents WHERE bucket = buckets.id AND namespace = ?2 AND name = ?3)
+    ORDER BY id LIMIT ?4";
 const PAGE: &str = "SELECT id, name, account, region, created_ms, versioning, object_lock FROM buckets
     WHERE account = ?1 AND name >= ?2 AND name > ?3 ORDER BY name LIMIT ?4";
 
@@ -69,6 +72,19 @@ pub(crate) fn page(conn: &Connection, account: &str, prefix: &str, after: &str, 
         page.push(bucket);
     }
     Ok(page)
+}
+
+/// Buckets with a document, by id: after `after`, at most `limit`.
+pub(crate) fn with_document(
+    conn: &Connection,
+    namespace: &str,
+    name: &str,
+    after: i64,
+    limit: usize,
+) -> Result<Vec<Bucket>> {
+    let mut statement = conn.prepare_cached(WITH_DOCUMENT)?;
+    let rows = statement.query_map(params![after, namespace, name, limit_to(limit)], |row| Ok(bucket_from(row)))?;
+    rows.map(|row| row?).collect()
 }
 
 fn bucket_from(row: &Row<'_>) -> Result<Bucket> {

@@ -13,12 +13,14 @@ use crate::engine::version_id::VersionId;
 use crate::wire::checksum::Checksum;
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::restore::RestoreState;
 use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
 const LINE: &str = "SELECT version, numbered, modified_ms FROM current WHERE bucket = ?1 AND key = ?2";
 const UPSERT: &str = "INSERT OR REPLACE INTO current (bucket, key, version, size_bytes, modified_ms, etag,
     checksum_algorithm, checksum_kind, storage_class, numbered) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+const PUT_STORAGE_CLASS: &str = "UPDATE current SET storage_class = ?3 WHERE bucket = ?1 AND key = ?2";
 const DELETE: &str = "DELETE FROM current WHERE bucket = ?1 AND key = ?2";
 const ANY: &str = "SELECT 1 FROM current WHERE bucket = ?1 LIMIT 1";
 pub(super) const FROM_KEY: &str = "SELECT key, size_bytes, modified_ms, etag, checksum_algorithm, checksum_kind,
@@ -63,6 +65,12 @@ pub(crate) fn upsert(
         shown.storage_class.name(),
         super::numbered_to(version),
     ])?;
+    Ok(())
+}
+
+/// Shows another class.
+pub(crate) fn put_storage_class(conn: &Connection, bucket: i64, key: &ObjectKey, class: StorageClass) -> Result<()> {
+    conn.prepare_cached(PUT_STORAGE_CLASS)?.execute(params![bucket, key.as_bytes(), class.name()])?;
     Ok(())
 }
 
@@ -119,6 +127,7 @@ pub(super) fn listed_from(conn: &Connection, row: &Row<'_>, owners: Owners) -> R
         checksum_kind: kind_from(row.get(5)?),
         storage_class: StorageClass::parse(row.get_ref(6)?.as_str().unwrap_or_default()).unwrap_or_default(),
         owner: versions::owner(conn, id_of(row), owners)?,
+        restore: RestoreState::default(),
     })
 }
 

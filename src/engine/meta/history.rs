@@ -18,6 +18,7 @@ const NUMBERED: &str = "SELECT -age, kind, numbered, modified_ms FROM history
 const NULL: &str = "SELECT -age, kind, numbered, modified_ms FROM history
     WHERE bucket = ?1 AND key = ?2 AND numbered = 0";
 const DELETE: &str = "DELETE FROM history WHERE bucket = ?1 AND key = ?2 AND age = -?3";
+const FEW: &str = "SELECT COUNT(*) FROM (SELECT 1 FROM history WHERE bucket = ?1 AND key = ?2 LIMIT 2)";
 const ANY: &str = "SELECT 1 FROM history WHERE bucket = ?1 LIMIT 1";
 /// The rows of a listing, to be merged with those of `current`.
 pub(super) const FROM_KEY: &str = "SELECT -age, kind, numbered, modified_ms, key FROM history
@@ -61,6 +62,12 @@ pub(crate) fn line(conn: &Connection, bucket: i64, key: &ObjectKey, version: Ver
 pub(crate) fn delete(conn: &Connection, bucket: i64, key: &ObjectKey, id: Sequence) -> Result<()> {
     conn.prepare_cached(DELETE)?.execute(params![bucket, key.as_bytes(), id])?;
     Ok(())
+}
+
+/// Whether a key has one line here and no more.
+pub(crate) fn is_alone(conn: &Connection, bucket: i64, key: &ObjectKey) -> Result<bool> {
+    let lines: i64 = conn.prepare_cached(FEW)?.query_row(params![bucket, key.as_bytes()], |row| row.get(0))?;
+    Ok(lines == 1)
 }
 
 /// Whether the bucket has any.

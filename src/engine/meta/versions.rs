@@ -11,8 +11,10 @@ use crate::engine::ids::Sequence;
 use crate::engine::object::{ListedObject, NewVersion, Object, Owners};
 use crate::engine::version_id::VersionId;
 use crate::wire::acl::Owner;
+use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::restore::RestoreState;
 use crate::wire::time::Timestamp;
 
 const INSERT: &str = "INSERT INTO versions (id, bucket, key, modified_ms, size_bytes, etag, checksum_algorithm,
@@ -32,6 +34,7 @@ const LISTED: &str = "SELECT size_bytes, modified_ms, etag, checksum_algorithm, 
     FROM versions WHERE id = ?1";
 const ATTRIBUTES: &str = "SELECT attributes FROM versions WHERE id = ?1";
 const PUT_ATTRIBUTES: &str = "UPDATE versions SET attributes = ?2 WHERE id = ?1";
+const PUT_HEADERS: &str = "UPDATE versions SET headers = ?2 WHERE id = ?1";
 const REMOVE: &str = "DELETE FROM versions WHERE id = ?1 RETURNING extents, upload";
 
 /// Adds a version.
@@ -99,6 +102,7 @@ pub(crate) fn listed(conn: &Connection, id: Sequence, key: ObjectKey, owners: Ow
                 checksum_kind: kind_from(kind),
                 storage_class: headers_from(headers)?.storage_class,
                 owner,
+                restore: RestoreState::default(),
             })
         }))
     })?
@@ -121,6 +125,12 @@ pub(crate) fn owner(conn: &Connection, id: Sequence, owners: Owners) -> Result<O
 /// Sets it.
 pub(crate) fn put_attributes(conn: &Connection, id: Sequence, attributes: &ObjectAttributes) -> Result<()> {
     conn.prepare_cached(PUT_ATTRIBUTES)?.execute(params![id, attributes.to_stored()])?;
+    Ok(())
+}
+
+/// Sets its headers: only a move to another class does so.
+pub(crate) fn put_headers(conn: &Connection, id: Sequence, headers: &ObjectHeaders) -> Result<()> {
+    conn.prepare_cached(PUT_HEADERS)?.execute(params![id, headers.to_bytes()])?;
     Ok(())
 }
 

@@ -14,14 +14,14 @@ use crate::wire::time::Timestamp;
 impl Engine {
     /// Changes what is set on a version, or on the current one, with nobody between. `change` is told the time of the
     /// transaction, and runs on the writer's thread: it should be short. What it refuses stays as it was. Returns the id
-    /// of the version.
-    pub async fn change_attributes(
+    /// of the version, and what `change` says.
+    pub async fn change_attributes<T: Send + 'static>(
         &self,
         bucket: &Bucket,
         key: &ObjectKey,
         version: Option<VersionId>,
-        change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<()> + Send + 'static,
-    ) -> Result<VersionId> {
+        change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<T> + Send + 'static,
+    ) -> Result<(VersionId, T)> {
         let (id, key, watch) = (bucket.id, key.clone(), bucket.watch());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
@@ -31,22 +31,24 @@ impl Engine {
             };
             match (line.kind, version) {
                 (LineKind::Object, _) => {}
-                (LineKind::Marker, None) => return Err(Error::CurrentIsDeleteMarker { version: line.version }),
+                (LineKind::Marker, None) => {
+                    return Err(Error::CurrentIsDeleteMarker { version: line.version, modified: line.modified });
+                }
                 (LineKind::Marker, Some(_)) => {
                     return Err(Error::IsDeleteMarker { version: line.version, modified: line.modified });
                 }
             }
             let mut attributes = versions::attributes(tx.conn, line.id)?;
-            change(&mut attributes, tx.now())?;
+            let before = watch.as_ref().map(|_| attributes.clone());
+            let said = change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
-            if watch.is_some() {
+            if let Some(before) = before {
+                let kind = if before == attributes { ChangeKind::SetAgain } else { ChangeKind::Set };
                 let etag = versions::by_id(tx.conn, line.id)?.map(|object| object.etag);
-                let version = told_version(line.version);
-                let (kind, order, time) = (ChangeKind::Set, tx.next_sequence()?.0, tx.now());
-                let change = Change { kind, key: &key, version, etag, size_bytes: None, order, time };
-                announce(tx, watch.as_ref(), &change)?;
+                let change = Change::set(kind, &key, told_version(line.version), tx.next_sequence()?, tx.now());
+                announce(tx, watch.as_ref(), &Change { etag, ..change })?;
             }
-            Ok(line.version)
+            Ok((line.version, said))
         })
         .await
     }

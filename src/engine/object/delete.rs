@@ -4,7 +4,7 @@ use super::lines::{LineKind, find_line, mark, remove_line, step_up};
 use super::{check_condition, check_condition_on};
 use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Change, ChangeKind, Watch, announce, told_version};
+use crate::engine::event::{Change, ChangeKind, Watch, announce, announce_gone, told_version};
 use crate::engine::ids::Sequence;
 use crate::engine::meta::writer::Tx;
 use crate::engine::meta::{current, versions};
@@ -78,7 +78,14 @@ impl Engine {
     }
 }
 
-fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion, watch: Option<&Watch>) -> Result<Deleted> {
+/// Deletes a key, or a version of it. What is refused is said before anything is changed.
+pub(crate) fn delete(
+    tx: &Tx<'_>,
+    state: BucketState,
+    bucket: i64,
+    deletion: &Deletion,
+    watch: Option<&Watch>,
+) -> Result<Deleted> {
     if let Some(version) = deletion.version {
         let deleted = delete_version(tx, state, bucket, deletion, version)?;
         return match deleted {
@@ -104,16 +111,6 @@ fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion, wat
     let gone = Change::gone(&deletion.key, told_version(marker), order, tx.now());
     announce(tx, watch, &Change { kind: ChangeKind::Marked, ..gone })?;
     Ok(Deleted::Marked(marker))
-}
-
-fn announce_gone(tx: &Tx<'_>, watch: Option<&Watch>, key: &ObjectKey, version: Option<VersionId>) -> Result<()> {
-    match watch {
-        // A place in the order costs a statement now and then.
-        Some(_) => {
-            announce(tx, watch, &Change::gone(key, version.and_then(told_version), tx.next_sequence()?, tx.now()))
-        }
-        None => Ok(()),
-    }
 }
 
 fn delete_version(

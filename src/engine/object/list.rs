@@ -1,15 +1,17 @@
 //! Listing a bucket's objects, and all their versions.
 
+use super::lines::find_line;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Result;
-use crate::engine::list::{ListPage, ListQuery};
-use crate::engine::meta::{current, listed_versions};
+use crate::engine::list::{ListEntry, ListPage, ListQuery};
+use crate::engine::meta::{current, listed_versions, versions};
 use crate::engine::version_id::VersionId;
 use crate::wire::acl::Owner;
 use crate::wire::checksum::{Algorithm, ChecksumKind};
 use crate::wire::etag::ETag;
 use crate::wire::object_key::ObjectKey;
+use crate::wire::restore::RestoreState;
 use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
@@ -32,6 +34,8 @@ pub struct ListedObject {
     pub storage_class: StorageClass,
     /// Whose it is, if that was asked for, and if it is not the bucket's owner.
     pub owner: Option<Owner>,
+    /// Where its restore has got to: only of listings that ask for it.
+    pub restore: RestoreState,
 }
 
 /// Whether a listing reads whose the objects are: a look-up for each.
@@ -124,6 +128,48 @@ impl Engine {
         self.read_pages(move |conn| {
             let _moment = conn.unchecked_transaction()?;
             listed_versions::list(conn, id, &query)
+        })
+        .await
+    }
+
+    /// A page with what it says of restores. Only archived objects are looked up.
+    pub async fn with_restores(
+        &self,
+        bucket: &Bucket,
+        mut page: ListPage<ListedObject>,
+    ) -> Result<ListPage<ListedObject>> {
+        let (id, now) = (bucket.id, self.clock().now());
+        self.read_pages(move |conn| {
+            for entry in &mut page.entries {
+                if let ListEntry::Item(object) = entry
+                    && object.storage_class.is_archived()
+                    && let Some(line) = current::line(conn, id, &object.key)?
+                {
+                    object.restore = RestoreState::of(versions::attributes(conn, line.id)?.restore, now);
+                }
+            }
+            Ok(page)
+        })
+        .await
+    }
+
+    /// As [`Self::with_restores`], of versions.
+    pub async fn with_restores_of_versions(
+        &self,
+        bucket: &Bucket,
+        mut page: ListPage<ListedVersion>,
+    ) -> Result<ListPage<ListedVersion>> {
+        let (id, now) = (bucket.id, self.clock().now());
+        self.read_pages(move |conn| {
+            for entry in &mut page.entries {
+                if let ListEntry::Item(ListedVersion::Object { object, version, .. }) = entry
+                    && object.storage_class.is_archived()
+                    && let Some((_, line)) = find_line(conn, id, &object.key, *version)?
+                {
+                    object.restore = RestoreState::of(versions::attributes(conn, line.id)?.restore, now);
+                }
+            }
+            Ok(page)
         })
         .await
     }

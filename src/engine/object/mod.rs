@@ -27,8 +27,9 @@ use crate::wire::time::Timestamp;
 
 pub use self::copy::{CopyObject, CopySource};
 pub(crate) use self::copy::{CrcWanted, take_up};
+pub(crate) use self::delete::delete;
 pub use self::delete::{Deleted, Deletion};
-pub(crate) use self::lines::{Line, LineKind, find_line, install, newest_line};
+pub(crate) use self::lines::{Line, LineKind, Place, find_line, install, newest_line, remove_line, without_row};
 pub use self::list::{Latest, ListedMarker, ListedObject, ListedVersion, Owners, VersionQuery};
 pub use self::put::PutObject;
 pub use self::read::{ObjectPart, OpenObject, PartOfObject};
@@ -97,6 +98,7 @@ impl NewVersion {
             version: told_version(version),
             etag: Some(self.etag),
             size_bytes: Some(self.extents.size_bytes()),
+            moved_to: None,
             order: order.0,
             time,
         }

@@ -139,7 +139,7 @@ fn look_closer(conn: &Connection, bucket: &Bucket, key: &ObjectKey) -> Result<Ob
     let newest = newest_line(conn, bucket.id, key)?.ok_or(Error::NoSuchKey)?;
     match newest.kind {
         LineKind::Object => versions::by_id(conn, newest.id)?.ok_or(Error::NoSuchKey),
-        LineKind::Marker => Err(Error::CurrentIsDeleteMarker { version: newest.version }),
+        LineKind::Marker => Err(Error::CurrentIsDeleteMarker { version: newest.version, modified: newest.modified }),
     }
 }
 

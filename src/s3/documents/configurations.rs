@@ -17,7 +17,7 @@ use crate::engine::document::{Change, DocumentQuery};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
-use crate::s3::operation::{Operation, Row, op};
+use crate::s3::operation::{Level, Operation, Row, op};
 use crate::s3::reply::Reply;
 use crate::s3::target::Scope;
 use crate::wire::error_codes::Code;
@@ -108,6 +108,7 @@ struct Delete<C>(String, PhantomData<fn() -> C>);
 impl<C: Configuration> Operation for Get<C> {
     const NAME: &'static str = C::GET.0;
     const ACTION: &'static str = C::GET.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Get(call.head.query.first("id").unwrap_or_default().to_owned(), PhantomData))
@@ -122,6 +123,7 @@ impl<C: Configuration> Operation for Get<C> {
 impl<C: Configuration> Operation for List<C> {
     const NAME: &'static str = C::LIST.0;
     const ACTION: &'static str = C::LIST.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(call: &Call) -> Result<Self> {
         let Some(token) = call.head.query.first("continuation-token") else {
@@ -158,6 +160,7 @@ impl<C: Configuration> Operation for List<C> {
 impl<C: Configuration> Operation for Put<C> {
     const NAME: &'static str = C::PUT.0;
     const ACTION: &'static str = C::PUT.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Put(id(call)?, PhantomData))
@@ -191,6 +194,7 @@ impl<C: Configuration> Operation for Put<C> {
 impl<C: Configuration> Operation for Delete<C> {
     const NAME: &'static str = C::DELETE.0;
     const ACTION: &'static str = C::DELETE.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(call: &Call) -> Result<Self> {
         Ok(Delete(id(call)?, PhantomData))

@@ -4,6 +4,7 @@ use super::{Deletable, Document, Name, missing};
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::intake::DigestRule;
+use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::cors::{CorsConfiguration, MAX_DOCUMENT_BYTES};
 use crate::wire::error_codes::Code;
@@ -16,6 +17,7 @@ impl Document for Cors {
     const SUBRESOURCE: &'static str = "cors";
     const GET: Name = Name("GetBucketCors", "s3:GetBucketCORS");
     const PUT: Name = Name("PutBucketCors", "s3:PutBucketCORS");
+    const LEVEL: Level = Level::Exact;
     const DIGEST: DigestRule = DigestRule::Required;
     const LIMIT_BYTES: u64 = MAX_DOCUMENT_BYTES as u64;
 

@@ -4,6 +4,7 @@
 use super::{Deletable, Document, Name, fit, read};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
@@ -34,6 +35,7 @@ pub(crate) struct Encryption;
 
 impl Document for Encryption {
     const SUBRESOURCE: &'static str = "encryption";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketEncryption", "s3:GetEncryptionConfiguration");
     const PUT: Name = Name("PutBucketEncryption", "s3:PutEncryptionConfiguration");
 

@@ -8,25 +8,21 @@ use super::{Deletable, Document, Name, generated_id, missing};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
+use crate::s3::operation::Level;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
-use crate::wire::lifecycle::{LifecycleConfiguration, LifecycleProblem, SHAPE};
+use crate::wire::lifecycle::{LifecycleConfiguration, LifecycleProblem, MinimumSize, SHAPE};
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::document;
 
 const MINIMUM_SIZE: &str = "x-amz-transition-default-minimum-object-size";
-
-/// Where it stands in what is stored.
-const MINIMUM_SIZE_ELEMENT: &str = "TransitionDefaultMinimumObjectSize";
-
-/// Its values, the default first.
-const MINIMUM_SIZES: [&str; 2] = ["all_storage_classes_128K", "varies_by_storage_class"];
 
 /// What becomes of objects with time.
 pub(crate) struct Lifecycle;
 
 impl Document for Lifecycle {
     const SUBRESOURCE: &'static str = "lifecycle";
+    const LEVEL: Level = Level::Exact;
     const GET: Name = Name("GetBucketLifecycleConfiguration", "s3:GetLifecycleConfiguration");
     const PUT: Name = Name("PutBucketLifecycleConfiguration", "s3:PutLifecycleConfiguration");
     const DIGEST: DigestRule = DigestRule::RequiredAsMd5;
@@ -45,18 +41,20 @@ impl Document for Lifecycle {
             }
         }
         LifecycleConfiguration::parse(&configuration).map_err(refusal)?;
-        configuration.children.insert(0, Element::leaf(MINIMUM_SIZE_ELEMENT, minimum_size));
+        configuration.children.insert(0, Element::leaf(MinimumSize::ELEMENT, minimum_size.name()));
         Ok(document(&configuration))
     }
 
     fn stored(stored: &str) -> Reply {
-        let is_other = stored.contains(&format!("<{MINIMUM_SIZE_ELEMENT}>{}<", MINIMUM_SIZES[1]));
-        Reply::ok().amz(MINIMUM_SIZE, MINIMUM_SIZES[usize::from(is_other)])
+        let other = MinimumSize::VariesByStorageClass;
+        let is_other = stored.contains(&format!("<{}>{}<", MinimumSize::ELEMENT, other.name()));
+        Reply::ok().amz(MINIMUM_SIZE, if is_other { other } else { MinimumSize::default() }.name())
     }
 
     fn shown(_call: &Call, stored: String) -> Result<Reply> {
         let mut configuration = Element::parse(stored.as_bytes()).map_err(S3Error::internal)?;
-        let minimum_size = configuration.child_text(MINIMUM_SIZE_ELEMENT).unwrap_or(MINIMUM_SIZES[0]).to_owned();
+        let minimum_size = configuration.child_text(MinimumSize::ELEMENT);
+        let minimum_size = minimum_size.unwrap_or(MinimumSize::default().name()).to_owned();
         configuration.children.retain(|child| child.name == "Rule");
         Ok(Reply::xml(document(&configuration)).amz(MINIMUM_SIZE, &minimum_size))
     }
@@ -67,11 +65,9 @@ impl Deletable for Lifecycle {
     const DELETE: Name = Name("DeleteBucketLifecycle", "s3:PutLifecycleConfiguration");
 }
 
-fn minimum_size(call: &Call) -> Result<&'static str> {
-    let Some(given) = call.head.header_filled(MINIMUM_SIZE) else { return Ok(MINIMUM_SIZES[0]) };
-    MINIMUM_SIZES
-        .into_iter()
-        .find(|size| *size == given)
+fn minimum_size(call: &Call) -> Result<MinimumSize> {
+    let Some(given) = call.head.header_filled(MINIMUM_SIZE) else { return Ok(MinimumSize::default()) };
+    MinimumSize::parse(&given)
         .ok_or_else(|| S3Error::invalid_request(format!("Invalid TransitionDefaultMinimumObjectSize found: {given}")))
 }
 

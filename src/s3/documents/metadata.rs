@@ -14,7 +14,7 @@ use crate::engine::document::Change;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
-use crate::s3::operation::{Operation, Row, op};
+use crate::s3::operation::{Level, Operation, Row, op};
 use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
 use crate::s3::target::Scope;
@@ -278,6 +278,7 @@ struct Update<T>(PhantomData<fn() -> T>);
 impl<V: Version> Operation for Create<V> {
     const NAME: &'static str = V::CREATE.0;
     const ACTION: &'static str = V::CREATE.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Create(PhantomData))
@@ -299,6 +300,7 @@ impl<V: Version> Operation for Create<V> {
 impl<V: Version> Operation for Show<V> {
     const NAME: &'static str = V::GET.0;
     const ACTION: &'static str = V::GET.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Show(PhantomData))
@@ -315,6 +317,7 @@ impl<V: Version> Operation for Show<V> {
 impl<V: Version> Operation for Remove<V> {
     const NAME: &'static str = V::DELETE.0;
     const ACTION: &'static str = V::DELETE.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Remove(PhantomData))
@@ -334,6 +337,7 @@ impl<V: Version> Operation for Remove<V> {
 impl<T: Table> Operation for Update<T> {
     const NAME: &'static str = T::UPDATE.0;
     const ACTION: &'static str = T::UPDATE.1;
+    const LEVEL: Level = Level::Stored;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Update(PhantomData))

@@ -16,6 +16,7 @@ mod metadata;
 mod notification;
 mod replication;
 mod request_payment;
+mod tagging;
 mod website;
 
 use std::marker::PhantomData;
@@ -27,7 +28,7 @@ use http::Method;
 use super::call::Call;
 use super::error::{Result, S3Error};
 use super::intake::DigestRule;
-use super::operation::{Operation, Row, op};
+use super::operation::{Level, Operation, Row, op};
 use super::reply::Reply;
 use super::target::Scope;
 use crate::engine::document::DocumentName;
@@ -52,6 +53,7 @@ pub(crate) use self::metadata::{
 pub(crate) use self::notification::Notification;
 pub(crate) use self::replication::Replication;
 pub(crate) use self::request_payment::RequestPayment;
+pub(crate) use self::tagging::Tagging;
 pub(crate) use self::website::Website;
 
 /// The largest document, where AWS's own bound was not seen: the one of lifecycle and encryption, which was.
@@ -67,6 +69,9 @@ pub(crate) trait Document: Sized + 'static {
     const SUBRESOURCE: &'static str;
     const GET: Name;
     const PUT: Name;
+
+    /// Whether anything acts on it.
+    const LEVEL: Level = Level::Stored;
 
     /// Whether its PUT has to come with a digest.
     const DIGEST: DigestRule = DigestRule::Optional;
@@ -132,6 +137,7 @@ struct Delete<D>(PhantomData<fn() -> D>);
 impl<D: Document> Operation for Get<D> {
     const NAME: &'static str = D::GET.0;
     const ACTION: &'static str = D::GET.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Get(PhantomData))
@@ -148,6 +154,7 @@ impl<D: Document> Operation for Get<D> {
 impl<D: Document> Operation for Put<D> {
     const NAME: &'static str = D::PUT.0;
     const ACTION: &'static str = D::PUT.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(call: &Call) -> Result<Self> {
         D::admit(call)?;
@@ -173,6 +180,7 @@ impl<D: Document> Operation for Put<D> {
 impl<D: Deletable> Operation for Delete<D> {
     const NAME: &'static str = D::DELETE.0;
     const ACTION: &'static str = D::DELETE.1;
+    const LEVEL: Level = D::LEVEL;
 
     fn parse(_call: &Call) -> Result<Self> {
         Ok(Delete(PhantomData))

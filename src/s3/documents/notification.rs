@@ -8,6 +8,7 @@ use crate::engine::event::NewEvent;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::notifications;
+use crate::s3::operation::Level;
 use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
 use crate::wire::xml::Element;
@@ -115,6 +116,7 @@ impl Document for Notification {
     const SUBRESOURCE: &'static str = "notification";
     const GET: Name = Name("GetBucketNotificationConfiguration", "s3:GetBucketNotification");
     const PUT: Name = Name("PutBucketNotificationConfiguration", "s3:PutBucketNotification");
+    const LEVEL: Level = Level::Exact;
 
     fn absent(_call: &Call) -> Result<Reply> {
         Ok(Reply::xml(document(&Element::group("NotificationConfiguration", []))))

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::record::{sequencer, to_json};
 use super::{Cause, Place};
 use crate::engine::event::Change;
+use crate::wire::storage_class::StorageClass;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -36,6 +37,8 @@ struct Detail<'a> {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destination_storage_class: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -86,6 +89,7 @@ pub(super) fn event(place: &Place, cause: &Cause, name: &str, change: &Change<'_
             source_ip_address: cause.source.map(|ip| ip.to_string()),
             reason,
             deletion_type,
+            destination_storage_class: change.moved_to.map(StorageClass::name),
         },
     }))
 }
@@ -114,8 +118,6 @@ fn kind_of(name: &str) -> Option<Kind> {
         "LifecycleExpiration:Delete" => deleted("Lifecycle Expiration", "Permanently Deleted"),
         "LifecycleExpiration:DeleteMarkerCreated" => deleted("Lifecycle Expiration", "Delete Marker Created"),
         "ObjectRestore:Post" => other("Object Restore Initiated"),
-        "ObjectRestore:Completed" => other("Object Restore Completed"),
-        "ObjectRestore:Delete" => other("Object Restore Expired"),
         "LifecycleTransition" => other("Object Storage Class Changed"),
         "ObjectTagging:Put" => other("Object Tags Added"),
         "ObjectTagging:Delete" => other("Object Tags Deleted"),

@@ -24,13 +24,13 @@ use super::ops::region_of;
 use super::request::Head;
 use crate::engine::bucket::Bucket;
 use crate::engine::event::{Change, ChangeKind, Delivery, NewEvent, Witness};
+use crate::http::request_id::{HostId, RequestId};
 use crate::wire::xml::Element;
 
 /// What makes a change.
 #[derive(Debug, Clone)]
 pub(crate) struct Cause {
-    /// The operation, as the table names it; or `Lifecycle`, `LifecycleTransition`, `RestoreCompleted` and `RestoreExpired`,
-    /// which are S3's own doing.
+    /// The operation, as the table names it; or `Lifecycle`, which is S3's own doing.
     operation: &'static str,
     /// The account that asked for it; `None` for nobody, and for S3 itself.
     account: Option<String>,
@@ -74,6 +74,18 @@ pub(crate) fn watched(
     let cause = Cause::request(operation, head, principal);
     let teller = Teller::new(&bucket, notifications, Arc::clone(&shared.config.destinations), cause);
     Ok(shared.engine.watched(&bucket, Arc::new(teller)))
+}
+
+/// As [`watched`], for what S3 does by itself.
+pub(crate) fn watched_by_s3(shared: &Shared, bucket: &Bucket, operation: &'static str) -> Result<Bucket> {
+    let notifications = BucketNotifications::of(shared, bucket)?;
+    if notifications.is_empty() {
+        return Ok(bucket.clone());
+    }
+    let (request_id, host_id) = (RequestId::random().to_string(), HostId::random().to_string());
+    let cause = Cause { operation, account: None, source: None, request_id, host_id };
+    let teller = Teller::new(bucket, notifications, Arc::clone(&shared.config.destinations), cause);
+    Ok(shared.engine.watched(bucket, Arc::new(teller)))
 }
 
 /// What is sent to queues and topics when a bucket begins to tell them.
@@ -175,15 +187,13 @@ fn event_name(operation: &str, kind: ChangeKind) -> Option<&'static str> {
         (ChangeKind::Marked, "Lifecycle") => "LifecycleExpiration:DeleteMarkerCreated",
         (ChangeKind::Deleted, _) => "ObjectRemoved:Delete",
         (ChangeKind::Marked, _) => "ObjectRemoved:DeleteMarkerCreated",
-        (ChangeKind::Set, "PutObjectTagging") => "ObjectTagging:Put",
-        (ChangeKind::Set, "DeleteObjectTagging") => "ObjectTagging:Delete",
-        (ChangeKind::Set, "PutObjectAcl") => "ObjectAcl:Put",
-        (ChangeKind::Set, "PutObjectRetention") => "ObjectRetention:Put",
         (ChangeKind::Set, "RestoreObject") => "ObjectRestore:Post",
-        (ChangeKind::Set, "RestoreCompleted") => "ObjectRestore:Completed",
-        (ChangeKind::Set, "RestoreExpired") => "ObjectRestore:Delete",
-        (ChangeKind::Set, "LifecycleTransition") => "LifecycleTransition",
-        (ChangeKind::Created | ChangeKind::Set, _) => return None,
+        (ChangeKind::Set, "Lifecycle") => "LifecycleTransition",
+        (ChangeKind::Set | ChangeKind::SetAgain, "PutObjectTagging") => "ObjectTagging:Put",
+        (ChangeKind::Set | ChangeKind::SetAgain, "DeleteObjectTagging") => "ObjectTagging:Delete",
+        (ChangeKind::Set | ChangeKind::SetAgain, "PutObjectAcl") => "ObjectAcl:Put",
+        (ChangeKind::Set | ChangeKind::SetAgain, "PutObjectRetention") => "ObjectRetention:Put",
+        (ChangeKind::Created | ChangeKind::Set | ChangeKind::SetAgain, _) => return None,
     })
 }
 

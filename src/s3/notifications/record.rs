@@ -31,6 +31,20 @@ struct Record<'a> {
     request_parameters: Parameters,
     response_elements: Elements<'a>,
     s3: S3<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lifecycle_event_data: Option<LifecycleEventData>,
+}
+
+#[derive(Serialize)]
+struct LifecycleEventData {
+    #[serde(rename = "transitionEventData")]
+    transition: TransitionEventData,
+}
+
+#[derive(Serialize)]
+struct TransitionEventData {
+    #[serde(rename = "destinationStorageClass")]
+    destination: &'static str,
 }
 
 #[derive(Serialize)]
@@ -88,7 +102,9 @@ struct Object {
 pub(super) fn record(place: &Place, cause: &Cause, name: &str, configuration_id: &str, change: &Change<'_>) -> Vec<u8> {
     let etag = match change.kind {
         ChangeKind::Marked => Some(EMPTY_ETAG.to_owned()),
-        ChangeKind::Created | ChangeKind::Set | ChangeKind::Deleted => change.etag.map(|etag| etag.to_hex()),
+        ChangeKind::Created | ChangeKind::Set | ChangeKind::SetAgain | ChangeKind::Deleted => {
+            change.etag.map(|etag| etag.to_hex())
+        }
     };
     let record = Record {
         event_version: version_of(name),
@@ -118,6 +134,9 @@ pub(super) fn record(place: &Place, cause: &Cause, name: &str, configuration_id:
                 sequencer: sequencer(change.order),
             },
         },
+        lifecycle_event_data: change
+            .moved_to
+            .map(|class| LifecycleEventData { transition: TransitionEventData { destination: class.name() } }),
     };
     to_json(&Message { records: [record] })
 }
@@ -152,7 +171,7 @@ pub(super) fn sequencer(order: i64) -> String {
 /// 2.1, and 2.3 for kinds of events that came later (recorded from AWS; its documentation of 2026 counts on, without
 /// other fields for these events).
 fn version_of(name: &str) -> &'static str {
-    let later = ["ObjectTagging:", "ObjectAcl:", "ObjectRetention:", "Lifecycle", "ObjectRestore:Delete"];
+    let later = ["ObjectTagging:", "ObjectAcl:", "ObjectRetention:", "Lifecycle"];
     if later.iter().any(|start| name.starts_with(start)) { "2.3" } else { "2.1" }
 }
 

@@ -13,6 +13,7 @@ use crate::s3::call::Call;
 use crate::s3::encryption;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
+use crate::s3::lifecycle;
 use crate::s3::operation::{ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
@@ -71,7 +72,9 @@ impl Operation for CompleteMultipartUpload {
             Err(error) => return Err(call.says(error)),
         }
         let completed = call.engine().complete_upload(call.bucket()?, call.head.key()?, &id, completion).await;
-        answer(&call, &completed.map_err(|error| call.says(error))?)
+        let completed = completed.map_err(|error| call.says(error))?;
+        let reply = answer(&call, &completed)?;
+        lifecycle::show_expiry_of_written(&call, reply, call.head.key()?, completed.version)
     }
 }
 

@@ -2,15 +2,15 @@
 
 use super::copy_source::{self, CopySourceName};
 use super::version_id::{self, refuse_version_id};
-use super::{acl_headers, multipart, stored_headers, write_conditions};
+use super::{multipart, new_attributes, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::s3::call::Call;
 use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::{Result, S3Error};
+use crate::s3::lifecycle;
 use crate::s3::operation::{Encrypts, ErrorDeclaration, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
-use crate::wire::acl::Acl;
 use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
@@ -25,8 +25,10 @@ pub(crate) struct CopyObject {
     directive: Directive,
     /// Of the request; what of it is used depends on the directive.
     headers: ObjectHeaders,
-    /// The source's is never copied.
-    acl: Option<Acl>,
+    /// Where the tags come from.
+    tagging: Directive,
+    /// Of the request; lock and ACL are never copied.
+    attributes: ObjectAttributes,
     checksum: Option<Algorithm>,
     condition: Option<WriteCondition>,
     encryption: Chosen,
@@ -50,7 +52,7 @@ impl Operation for CopyObject {
         refuse_version_id(head)?;
         let source = CopySourceName::parse(head)?;
         let metadata = directive(head, "x-amz-metadata-directive", "Unknown metadata directive.")?;
-        directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
+        let tagging = directive(head, "x-amz-tagging-directive", "Unknown tagging directive.")?;
         annotation_directive(head)?;
         let headers = stored_headers::parse(head)?;
         let copy = CopyObject {
@@ -58,7 +60,8 @@ impl Operation for CopyObject {
             source,
             directive: metadata,
             headers,
-            acl: acl_headers::of_new_object(call)?,
+            tagging,
+            attributes: new_attributes::parse(call)?,
             encryption: encryption::of_new_object(call)?,
             checksum: match head.header_filled("x-amz-checksum-algorithm") {
                 Some(sent) => Some(multipart::checksum_algorithm(&sent)?),
@@ -82,13 +85,17 @@ impl Operation for CopyObject {
                 ..opened.object.headers.clone()
             },
         };
+        let tags = match self.tagging {
+            Directive::Replace => self.attributes.tags,
+            Directive::Copy => opened.object.attributes.tags.clone(),
+        };
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;
         let reply = encryption::show_written(Reply::ok(), &encryption, key.as_ref());
         let copy = Copy {
-            key: self.key,
+            key: self.key.clone(),
             headers,
-            attributes: ObjectAttributes { acl: self.acl, encryption, ..ObjectAttributes::default() },
+            attributes: ObjectAttributes { tags, encryption, ..self.attributes },
             checksum: self.checksum.unwrap_or(opened.object.checksum.algorithm),
             condition: self.condition,
         };
@@ -106,7 +113,8 @@ impl Operation for CopyObject {
         if let Some(version) = &source_version {
             reply = reply.amz("x-amz-copy-source-version-id", version);
         }
-        Ok(version_id::show(reply, call.bucket()?, written.version))
+        let reply = version_id::show(reply, call.bucket()?, written.version);
+        lifecycle::show_expiry_of_written(&call, reply, &self.key, written.version)
     }
 }
 

@@ -1,5 +1,6 @@
 //! `x-amz-copy-source`: which object a copy reads, whether the caller may, and under which conditions.
 
+use super::restore_object;
 use super::version_id::VersionAsked;
 use crate::engine::error::Error;
 use crate::engine::object::{Object, OpenObject};
@@ -67,10 +68,7 @@ impl CopySourceName {
         let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
-        let storage_class = opened.object.headers.storage_class;
-        if storage_class.is_archived() {
-            return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
-        }
+        restore_object::require_readable(call, &opened.object)?;
         Ok(opened.with_key(customer_key))
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::document::DocumentName;
 use crate::engine::error::Error;
 use crate::s3::access::{AclDefaults, Setting, caller_as_owner};
 use crate::s3::call::Call;
+use crate::s3::documents::Tagging;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
 use crate::s3::operation::Operation;
@@ -17,8 +18,11 @@ use crate::s3::request::Head;
 use crate::wire::acl::Acl;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
+use crate::wire::object_lock::ObjectLockConfiguration;
 use crate::wire::ownership_controls::ObjectOwnership;
 use crate::wire::public_access_block::PublicAccessBlock;
+use crate::wire::tagging::{TagSet, Tagged};
+use crate::wire::versioning::Versioning;
 use crate::wire::xml::Element;
 
 /// The region that is never named in a location constraint.
@@ -78,6 +82,14 @@ pub(crate) struct CreateBucket {
     /// If the request says it.
     ownership: Option<ObjectOwnership>,
     acl: Option<Acl>,
+    state: BucketState,
+}
+
+/// What a `CreateBucketConfiguration` says.
+#[derive(Debug, Default)]
+struct Configuration {
+    location_constraint: Option<String>,
+    tags: TagSet,
 }
 
 impl Operation for CreateBucket {
@@ -97,24 +109,27 @@ impl Operation for CreateBucket {
         let owner = caller_as_owner(&call.principal);
         let given = acl_headers::parse(call)?;
         let acl = acl_headers::of_new_bucket(given, ownership.unwrap_or(by_default), block, owner)?;
-        Ok(CreateBucket { name, ownership, acl })
+        Ok(CreateBucket { name, ownership, acl, state: state(&call.head)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
         let account = call.identity()?.account.clone();
         let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
-        let constraint = location_constraint(&body)?;
-        let region = region_for(&call.shared.config.region, constraint.as_deref())?;
-        let new = NewBucket {
-            name: self.name.clone(),
-            account: account.clone(),
-            region,
-            state: BucketState::default(),
-            documents: self.settings()?,
-        };
+        let configuration = Configuration::parse(&body)?;
+        let region = region_for(&call.shared.config.region, configuration.location_constraint.as_deref())?;
+        let mut documents = self.settings()?;
+        if !configuration.tags.is_empty() {
+            documents.push(Tagging::of_new_bucket(&configuration.tags));
+        }
+        let says_more = !configuration.tags.is_empty() || self.state.object_lock.is_some();
+        let new = NewBucket { name: self.name.clone(), account: account.clone(), region, state: self.state, documents };
         match call.engine().create_new_bucket(new).await {
             Ok(_) => Ok(self.created()),
-            Err(Error::BucketExists { account: owner }) if owner == account => self.owned_already(&call),
+            // That tags make it a conflict was seen on AWS; what else would be lost is taken to do so, too.
+            Err(Error::BucketExists { account: owner }) if owner == account && !says_more => self.owned_already(&call),
+            Err(Error::BucketExists { account: owner }) if owner == account => {
+                Err(Code::BucketAlreadyOwnedByYou.with("BucketName", &self.name))
+            }
             Err(Error::BucketExists { .. }) => Err(Code::BucketAlreadyExists.with("BucketName", &self.name)),
             Err(error) => Err(call.says(error)),
         }
@@ -168,6 +183,20 @@ fn ownership(head: &Head) -> Result<Option<ObjectOwnership>> {
     sent.map(|sent| ObjectOwnership::parse_header(&sent).map_err(refusal)).transpose()
 }
 
+/// `x-amz-bucket-object-lock-enabled`: Object Lock comes with versioning.
+fn state(head: &Head) -> Result<BucketState> {
+    const LOCK: &str = "x-amz-bucket-object-lock-enabled";
+    match head.header_filled(LOCK) {
+        Some(sent) if sent.eq_ignore_ascii_case("true") => {
+            Ok(BucketState { versioning: Versioning::Enabled, object_lock: Some(ObjectLockConfiguration::default()) })
+        }
+        Some(sent) if !sent.eq_ignore_ascii_case("false") => {
+            Err(S3Error::invalid_argument(Code::InvalidArgument.message(), LOCK, sent))
+        }
+        _ => Ok(BucketState::default()),
+    }
+}
+
 /// There is the one namespace here.
 fn check_namespace(head: &Head) -> Result<()> {
     const NAMESPACE: &str = "x-amz-bucket-namespace";
@@ -177,28 +206,34 @@ fn check_namespace(head: &Head) -> Result<()> {
     }
 }
 
-/// The location constraint in a `CreateBucketConfiguration`. An empty one counts as not sent.
-fn location_constraint(body: &[u8]) -> Result<Option<String>> {
-    if body.is_empty() {
-        return Ok(None);
-    }
-    let root = Element::parse(body).map_err(|_| Code::MalformedXml)?;
-    if root.name != "CreateBucketConfiguration" || root.children_named("LocationConstraint").count() > 1 {
-        return Err(Code::MalformedXml.into());
-    }
-    for child in &root.children {
-        match child.name.as_str() {
-            // Tags that are none ask for nothing.
-            "LocationConstraint" | "Tags" if child.children.is_empty() => {}
-            name @ ("Tags" | "Location" | "Bucket") => {
-                return Err(Code::NotImplemented
-                    .says(format!("{name} of CreateBucketConfiguration is not implemented"))
-                    .with("Element", name));
-            }
-            _ => return Err(Code::MalformedXml.into()),
+impl Configuration {
+    /// Reads a body, which need not be there. An empty location constraint counts as not sent.
+    fn parse(body: &[u8]) -> Result<Configuration> {
+        if body.is_empty() {
+            return Ok(Configuration::default());
         }
+        let root = Element::parse(body).map_err(|_| Code::MalformedXml)?;
+        let twice = ["LocationConstraint", "Tags"].iter().any(|name| root.children_named(name).count() > 1);
+        if root.name != "CreateBucketConfiguration" || twice {
+            return Err(Code::MalformedXml.into());
+        }
+        let mut tags = TagSet::default();
+        for child in &root.children {
+            match child.name.as_str() {
+                "LocationConstraint" if child.children.is_empty() => {}
+                "Tags" => tags = TagSet::parse_list(child, Tagged::NewBucket)?,
+                name @ ("Location" | "Bucket") => {
+                    return Err(Code::NotImplemented
+                        .says(format!("{name} of CreateBucketConfiguration is not implemented"))
+                        .with("Element", name));
+                }
+                _ => return Err(Code::MalformedXml.into()),
+            }
+        }
+        let text = root.child_text("LocationConstraint").map(str::trim);
+        let location_constraint = text.filter(|text| !text.is_empty()).map(str::to_owned);
+        Ok(Configuration { location_constraint, tags })
     }
-    Ok(root.child_text("LocationConstraint").map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// The region of a bucket made at an endpoint: us-east-1's makes buckets anywhere, any other only its own.
@@ -248,17 +283,19 @@ mod tests {
     fn what_a_configuration_may_hold() {
         let read = |inner: &str| {
             let body = format!("<CreateBucketConfiguration>{inner}</CreateBucketConfiguration>");
-            location_constraint(body.as_bytes()).map_err(|error| error.code())
+            Configuration::parse(body.as_bytes()).map(|read| read.location_constraint).map_err(|error| error.code())
         };
         let place = "<LocationConstraint>eu-west-1</LocationConstraint>";
         assert_eq!(read(place), Ok(Some("eu-west-1".to_owned())));
         assert_eq!(read(""), Ok(None));
         assert_eq!(read("<LocationConstraint/><Tags/>"), Ok(None));
-        assert_eq!(read("<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>"), Err(Code::NotImplemented));
+        assert_eq!(read("<Tags><Tag><Key>a</Key><Value>b</Value></Tag></Tags>"), Ok(None));
+        assert_eq!(read("<Tags><Tag><Key>aws:a</Key><Value>b</Value></Tag></Tags>"), Err(Code::InvalidTag));
+        assert_eq!(read("<Tags/><Tags/>"), Err(Code::MalformedXml));
         assert_eq!(read("<Bucket><Type>Directory</Type></Bucket>"), Err(Code::NotImplemented));
         assert_eq!(read("<Nonsense/>"), Err(Code::MalformedXml));
         assert_eq!(read(&place.repeat(2)), Err(Code::MalformedXml));
-        assert_eq!(location_constraint(b"").unwrap(), None);
-        assert_eq!(location_constraint(b"<Other/>").unwrap_err().code(), Code::MalformedXml);
+        assert_eq!(Configuration::parse(b"").unwrap().location_constraint, None);
+        assert_eq!(Configuration::parse(b"<Other/>").unwrap_err().code(), Code::MalformedXml);
     }
 }

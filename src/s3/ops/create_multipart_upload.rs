@@ -1,14 +1,14 @@
 //! `CreateMultipartUpload`: everything of the object to be but its bytes is settled here.
 
-use super::{acl_headers, multipart, stored_headers};
+use super::{multipart, new_attributes, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::encryption::{self, Chosen};
 use crate::s3::error::Result;
+use crate::s3::lifecycle;
 use crate::s3::operation::{Encrypts, Operation};
 use crate::s3::reply::Reply;
-use crate::wire::acl::Acl;
 use crate::wire::encryption::{Encryption, ShownChecksum};
 use crate::wire::error_codes::Code;
 use crate::wire::metadata::ObjectHeaders;
@@ -20,7 +20,7 @@ use crate::wire::xml::{Declaration, XmlWriter};
 pub(crate) struct CreateMultipartUpload {
     key: ObjectKey,
     headers: ObjectHeaders,
-    acl: Option<Acl>,
+    attributes: ObjectAttributes,
     checksum: Option<UploadChecksum>,
     encryption: Chosen,
 }
@@ -39,8 +39,8 @@ impl Operation for CreateMultipartUpload {
         Ok(CreateMultipartUpload {
             key: call.head.key()?.clone(),
             headers: stored_headers::parse(&call.head)?,
+            attributes: new_attributes::parse(call)?,
             encryption: encryption::of_new_object(call)?,
-            acl: acl_headers::of_new_object(call)?,
             checksum: multipart::declared_checksum(&call.head)?,
         })
     }
@@ -56,7 +56,7 @@ impl Operation for CreateMultipartUpload {
         let new = NewUpload {
             key: self.key.clone(),
             headers: self.headers,
-            attributes: ObjectAttributes { acl: self.acl, encryption, ..ObjectAttributes::default() },
+            attributes: ObjectAttributes { encryption, ..self.attributes },
             checksum: self.checksum,
             initiator: call.identity()?.account.clone(),
         };
@@ -73,6 +73,6 @@ impl Operation for CreateMultipartUpload {
                 .amz("x-amz-checksum-algorithm", checksum.algorithm.name())
                 .amz("x-amz-checksum-type", checksum.kind.name());
         }
-        Ok(reply)
+        lifecycle::show_abort(&call, reply, &self.key, call.head.now)
     }
 }

@@ -3,7 +3,7 @@
 use http::header::IF_MATCH;
 
 use super::version_id::VersionAsked;
-use super::write_conditions;
+use super::{object_lock, write_conditions};
 use crate::engine::object::{Deleted, Deletion};
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -25,6 +25,7 @@ const REFUSED_CONDITIONS: [&str; 3] = ["x-amz-if-match-size", "x-amz-if-match-la
 pub(crate) struct DeleteObject {
     version: VersionAsked,
     condition: Option<WriteCondition>,
+    bypass: Bypass,
 }
 
 impl Operation for DeleteObject {
@@ -37,7 +38,7 @@ impl Operation for DeleteObject {
         if let Some(name) = REFUSED_CONDITIONS.into_iter().find(|name| head.headers.contains_key(*name)) {
             return Err(S3Error::header_not_implemented(name));
         }
-        Ok(DeleteObject { version, condition: if_match(head)? })
+        Ok(DeleteObject { version, condition: if_match(head)?, bypass: object_lock::bypass_of_deletion(call)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -49,7 +50,7 @@ impl Operation for DeleteObject {
             (VersionAsked::Absent(id), None) => return Ok(Reply::no_content().amz(VERSION_ID, id)),
             (VersionAsked::Absent(_), Some(_)) => return Err(Code::NoSuchKey.with("Key", &key)),
         };
-        let deletion = Deletion { key, version, condition: self.condition, bypass: Bypass::None };
+        let deletion = Deletion { key, version, condition: self.condition, bypass: self.bypass };
         let deleted = call.engine().delete_object(call.bucket()?, deletion).await.map_err(|error| call.says(error))?;
         let reply = Reply::no_content();
         // Either the version that was named, or the marker that was made.

@@ -1,7 +1,8 @@
 //! `DeleteObjects`: up to 1,000 keys in one request, each with its own outcome.
 
 use super::version_id::VersionAsked;
-use super::{listing, write_conditions};
+use super::{listing, object_lock, write_conditions};
+use crate::engine::bucket::Bucket;
 use crate::engine::object::{Deleted, Deletion};
 use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
@@ -11,6 +12,7 @@ use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::wire::error_codes::Code;
 use crate::wire::object_key::{InvalidKey, MAX_KEY_BYTES, ObjectKey};
+use crate::wire::object_lock::Bypass;
 use crate::wire::xml::{Element, XmlWriter};
 
 /// The largest document, seen on AWS.
@@ -20,7 +22,9 @@ const MAX_DOCUMENT_BYTES: u64 = 2_048_000;
 const MAX_KEYS: usize = 1000;
 
 /// Many keys to delete. They are in the body.
-pub(crate) struct DeleteObjects;
+pub(crate) struct DeleteObjects {
+    bypass: Bypass,
+}
 
 /// What the document asks for.
 #[derive(Debug)]
@@ -52,8 +56,8 @@ impl Operation for DeleteObjects {
     const NAME: &'static str = "DeleteObjects";
     const ACTION: &'static str = "s3:DeleteObject";
 
-    fn parse(_call: &Call) -> Result<Self> {
-        Ok(DeleteObjects)
+    fn parse(call: &Call) -> Result<Self> {
+        Ok(DeleteObjects { bypass: object_lock::bypass_of_deletion(call)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
@@ -61,9 +65,11 @@ impl Operation for DeleteObjects {
         let body = call.document(MAX_DOCUMENT_BYTES, DigestRule::Required).await?;
         let mut request = Request::parse(&body).map_err(S3Error::without_declaration)?;
         for entry in &mut request.entries {
-            let demand = Demand::on_object(Self::ACTION, &bucket, &entry.key, entry.version_id.as_deref());
-            if let Err(denied) = access::require(&call, &demand) {
+            if let Err(denied) = self.require(&call, &bucket, entry) {
                 entry.plan = Plan::Refuse(denied.code());
+            }
+            if let Plan::Delete(deletion) = &mut entry.plan {
+                deletion.bypass = self.bypass;
             }
         }
         let deletions = request.entries.iter().filter_map(|entry| match &entry.plan {
@@ -90,6 +96,18 @@ impl Operation for DeleteObjects {
         }
         xml.close();
         Ok(Reply::xml(xml.finish()))
+    }
+}
+
+impl DeleteObjects {
+    /// The caller may delete it, and in this way.
+    fn require(&self, call: &Call, bucket: &Bucket, entry: &Entry) -> Result<()> {
+        let demand = |action| Demand::on_object(action, bucket, &entry.key, entry.version_id.as_deref());
+        access::require(call, &demand(Self::ACTION))?;
+        match self.bypass {
+            Bypass::Granted => access::require(call, &demand("s3:BypassGovernanceRetention")),
+            Bypass::None => Ok(()),
+        }
     }
 }
 

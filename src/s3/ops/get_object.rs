@@ -6,13 +6,14 @@ use http::header::{
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use super::version_id::{self, VersionAsked};
-use super::{multipart, object_reply};
+use super::{multipart, object_reply, restore_object};
 use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
 use crate::http::body::Body;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::error::{Result, S3Error};
+use crate::s3::lifecycle;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
@@ -68,13 +69,10 @@ impl Operation for GetObject {
     async fn run(self, call: Call) -> Result<Reply> {
         let opened = self.0.open(&call)?;
         let key = key_for_reading(&call, KeyOf::Object, &opened.object.attributes.encryption)?;
-        let storage_class = opened.object.headers.storage_class;
         if let Some(reply) = self.0.decide(&call, &opened.object)? {
             return Ok(reply);
         }
-        if storage_class.is_archived() {
-            return Err(Code::InvalidObjectState.with("StorageClass", storage_class.name()));
-        }
+        restore_object::require_readable(&call, &opened.object)?;
         let shown = self.0.show(&call, &opened.object, key.as_ref())?;
         let mut reply = shown.reply;
         let bytes = opened.with_key(key).read(shown.first_byte, shown.length_bytes);
@@ -164,6 +162,10 @@ impl Read {
 
     fn show(&self, call: &Call, object: &Object, key: Option<&CustomerKey>) -> Result<Shown> {
         let mut reply = version_id::show(object_reply::describe(object, key), call.bucket()?, object.version);
+        reply = restore_object::show(call, reply, object);
+        if self.version == VersionAsked::Current {
+            reply = lifecycle::show_expiry(call, reply, &self.key, object)?;
+        }
         let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
         // Shown for what is all of the object, and for a part that has one of its own.
         let mut checksum = Some(object.checksum);

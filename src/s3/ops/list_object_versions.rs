@@ -1,6 +1,6 @@
 //! `ListObjectVersions`: all versions and delete markers, paged by key and version.
 
-use super::listing::{self, Selection};
+use super::listing::{self, Optional, Selection};
 use crate::engine::list::{ListEntry, ListPage, More};
 use crate::engine::object::{Latest, ListedVersion, VersionQuery};
 use crate::engine::version_id::VersionId;
@@ -17,6 +17,7 @@ pub(crate) struct ListObjectVersions {
     selection: Selection,
     key_marker: String,
     version_marker: Option<VersionId>,
+    optional: Optional,
 }
 
 impl Operation for ListObjectVersions {
@@ -43,7 +44,7 @@ impl Operation for ListObjectVersions {
                     .ok_or_else(|| S3Error::invalid_argument("Invalid version id specified", VERSION_MARKER, sent))?,
             ),
         };
-        Ok(ListObjectVersions { selection, key_marker, version_marker })
+        Ok(ListObjectVersions { selection, key_marker, version_marker, optional: Optional::parse(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -51,7 +52,10 @@ impl Operation for ListObjectVersions {
         let after = Some(self.key_marker.clone()).filter(|marker| !marker.is_empty());
         let owners = listing::owners(&call, &bucket)?;
         let query = VersionQuery { keys: self.selection.query(after), after_version: self.version_marker, owners };
-        let page = call.engine().list_versions(&bucket, query).await.map_err(|error| call.says(error))?;
+        let mut page = call.engine().list_versions(&bucket, query).await.map_err(|error| call.says(error))?;
+        if self.optional == Optional::RestoreStatus {
+            page = call.engine().with_restores_of_versions(&bucket, page).await.map_err(|error| call.says(error))?;
+        }
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         Ok(Reply::xml(self.document(bucket.name.as_str(), &owner, &page)))
     }
@@ -110,7 +114,9 @@ impl ListObjectVersions {
                     .text("ChecksumType", object.checksum_kind.name())
                     .number("Size", object.size_bytes);
                 listing::write_owner(xml, listing::owner_of(object, owner));
-                xml.text("StorageClass", object.storage_class.name()).close();
+                xml.text("StorageClass", object.storage_class.name());
+                object.restore.write(xml);
+                xml.close();
             }
             ListedVersion::Marker(marker) => {
                 xml.open("DeleteMarker")

@@ -1,6 +1,6 @@
 //! `ListObjects`, the first version.
 
-use super::listing::{self, Selection, ShowOwner};
+use super::listing::{self, Optional, Selection, ShowOwner};
 use crate::engine::list::{ListPage, More};
 use crate::engine::object::ListedObject;
 use crate::s3::call::Call;
@@ -12,6 +12,7 @@ use crate::s3::reply::Reply;
 pub(crate) struct ListObjects {
     selection: Selection,
     marker: String,
+    optional: Optional,
 }
 
 impl Operation for ListObjects {
@@ -26,7 +27,8 @@ impl Operation for ListObjects {
     fn parse(call: &Call) -> Result<Self> {
         let query = &call.head.query;
         let selection = Selection::parse(query, "max-keys")?;
-        Ok(ListObjects { selection, marker: query.first("marker").unwrap_or_default().to_owned() })
+        let marker = query.first("marker").unwrap_or_default().to_owned();
+        Ok(ListObjects { selection, marker, optional: Optional::parse(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -34,7 +36,10 @@ impl Operation for ListObjects {
         let after = Some(self.marker.clone()).filter(|marker| !marker.is_empty());
         let outcome =
             call.engine().list_objects_of(&bucket, self.selection.query(after), listing::owners(&call, &bucket)?).await;
-        let page = outcome.map_err(|error| call.says(error))?;
+        let mut page = outcome.map_err(|error| call.says(error))?;
+        if self.optional == Optional::RestoreStatus {
+            page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
+        }
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))

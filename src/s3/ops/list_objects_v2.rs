@@ -1,6 +1,6 @@
 //! `ListObjectsV2`.
 
-use super::listing::{self, Selection, ShowOwner};
+use super::listing::{self, Optional, Selection, ShowOwner};
 use crate::engine::list::{ListPage, More};
 use crate::engine::object::{ListedObject, Owners};
 use crate::s3::call::Call;
@@ -13,6 +13,7 @@ pub(crate) struct ListObjectsV2 {
     selection: Selection,
     from: From,
     fetch_owner: bool,
+    optional: Optional,
 }
 
 /// Where the page begins.
@@ -39,7 +40,8 @@ impl Operation for ListObjectsV2 {
             Some(sent) => From::Token { sent: sent.to_owned(), last: listing::read_continuation_token(sent)? },
             None => From::StartAfter(query.first("start-after").unwrap_or_default().to_owned()),
         };
-        Ok(ListObjectsV2 { selection, from, fetch_owner: query.first("fetch-owner") == Some("true") })
+        let fetch_owner = query.first("fetch-owner") == Some("true");
+        Ok(ListObjectsV2 { selection, from, fetch_owner, optional: Optional::parse(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -50,7 +52,10 @@ impl Operation for ListObjectsV2 {
         };
         let owners = if self.fetch_owner { listing::owners(&call, &bucket)? } else { Owners::Left };
         let outcome = call.engine().list_objects_of(&bucket, self.selection.query(after), owners).await;
-        let page = outcome.map_err(|error| call.says(error))?;
+        let mut page = outcome.map_err(|error| call.says(error))?;
+        if self.optional == Optional::RestoreStatus {
+            page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
+        }
         let owner = listing::owner_id(&call.shared.config.identities, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))

@@ -7,6 +7,7 @@ use crate::engine::list::More;
 use crate::engine::upload::{Part, UploadRow};
 use crate::s3::call::Call;
 use crate::s3::error::Result;
+use crate::s3::lifecycle;
 use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::wire::etag::ETag;
@@ -43,7 +44,8 @@ impl Operation for ListParts {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let outcome = call.engine().list_parts(&upload, after, limit).await;
         let (parts, more) = outcome.map_err(|error| call.says(error))?;
-        Ok(Reply::xml(self.document(&call, &upload, &parts, more)?))
+        let reply = Reply::xml(self.document(&call, &upload, &parts, more)?);
+        lifecycle::show_abort(&call, reply, &upload.key, upload.initiated)
     }
 }
 

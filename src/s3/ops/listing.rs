@@ -14,6 +14,7 @@ use crate::http::identity::{Identities, Identity};
 use crate::s3::access::BucketAccess;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
 use crate::wire::percent;
 use crate::wire::query::Query;
@@ -94,6 +95,26 @@ impl Encoding {
     }
 }
 
+/// What a listing shows of objects only if it is asked to: `x-amz-optional-object-attributes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optional {
+    Nothing,
+    /// `RestoreStatus`, of archived objects that are restored or being restored.
+    RestoreStatus,
+}
+
+impl Optional {
+    pub(crate) fn parse(head: &Head) -> Result<Optional> {
+        const NAME: &str = "x-amz-optional-object-attributes";
+        let Some(sent) = head.header_filled(NAME) else { return Ok(Optional::Nothing) };
+        match sent.split(',').map(str::trim).find(|name| *name != "RestoreStatus") {
+            None => Ok(Optional::RestoreStatus),
+            // The sentence is inferred from that of GetObjectAttributes.
+            Some(other) => Err(S3Error::invalid_argument("Invalid attribute name specified.", NAME, other)),
+        }
+    }
+}
+
 /// A number of a listing, from a query parameter or header: an int32 that is not negative. An empty one counts as not
 /// sent.
 pub(crate) fn number(sent: Option<&str>, name: &str) -> Result<Option<u32>> {
@@ -149,7 +170,9 @@ pub(crate) fn write_objects(
         if let ShowOwner::Id(id) = owner {
             write_owner(xml, owner_of(object, id));
         }
-        xml.text("StorageClass", object.storage_class.name()).close();
+        xml.text("StorageClass", object.storage_class.name());
+        object.restore.write(xml);
+        xml.close();
     }
     write_common_prefixes(xml, page, encoding);
 }

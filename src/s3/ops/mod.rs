@@ -26,14 +26,18 @@ mod list_objects_v2;
 mod list_parts;
 mod listing;
 mod multipart;
+mod new_attributes;
 mod object_acl;
 mod object_facts;
+mod object_lock;
 mod object_reply;
+mod object_tagging;
 mod ownership_controls;
 mod post_form;
 mod post_object;
 mod public_access_block;
 mod put_object;
+mod restore_object;
 mod stored_headers;
 mod upload_part;
 mod upload_part_copy;
@@ -63,12 +67,18 @@ pub(crate) use self::list_objects_v2::ListObjectsV2;
 pub(crate) use self::list_parts::ListParts;
 pub(crate) use self::object_acl::{GetObjectAcl, PutObjectAcl};
 pub(crate) use self::object_facts::{acl_of_object, tags_of_object, upload_initiator};
+pub(crate) use self::object_lock::{
+    GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention, PutObjectLegalHold, PutObjectLockConfiguration,
+    PutObjectRetention,
+};
+pub(crate) use self::object_tagging::{DeleteObjectTagging, GetObjectTagging, PutObjectTagging};
 pub(crate) use self::ownership_controls::{
     DeleteBucketOwnershipControls, GetBucketOwnershipControls, PutBucketOwnershipControls,
 };
 pub(crate) use self::post_object::PostObject;
 pub(crate) use self::public_access_block::{DeletePublicAccessBlock, GetPublicAccessBlock, PutPublicAccessBlock};
 pub(crate) use self::put_object::PutObject;
+pub(crate) use self::restore_object::RestoreObject;
 pub(crate) use self::upload_part::UploadPart;
 pub(crate) use self::upload_part_copy::UploadPartCopy;
 pub(crate) use self::versioning::{GetBucketVersioning, PutBucketVersioning};

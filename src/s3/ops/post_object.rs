@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::post_form::{self, Fields};
 use super::version_id::show_new;
-use super::{acl_headers, complete_multipart_upload, multipart, object_reply, stored_headers};
+use super::{complete_multipart_upload, multipart, new_attributes, object_reply, stored_headers};
 use crate::engine::blobs::digests::WantedDigests;
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::object::{PutObject as Put, Written};
@@ -23,7 +23,7 @@ use crate::s3::integrity::Integrity;
 use crate::s3::operation::{Encrypts, Operation};
 use crate::s3::reply::Reply;
 use crate::s3::target::Target;
-use crate::s3::{access, features};
+use crate::s3::{access, features, lifecycle};
 use crate::wire::checksum::Algorithm;
 use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
@@ -31,7 +31,8 @@ use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::{InvalidKey, MAX_KEY_BYTES, ObjectKey};
 use crate::wire::percent;
 use crate::wire::post_policy::{Form, PostPolicy, PostPolicyProblem};
-use crate::wire::xml::{Declaration, XmlWriter};
+use crate::wire::tagging::{TagSet, Tagged};
+use crate::wire::xml::{Declaration, Element, XmlWriter};
 
 /// An upload by form. Everything of it is in the body.
 pub(crate) struct PostObject;
@@ -59,18 +60,18 @@ impl Operation for PostObject {
         let (fields, file, form) = post_form::read(&call.head.headers, payload).await?;
         let upload = admit(&mut call, &fields)?;
         let headers = stored_headers::parse(&call.head)?;
-        let acl = acl_headers::of_new_object(&call)?;
         let Chosen { encryption, key: customer_key } = encryption::of_new_object(&call)?;
+        let attributes = ObjectAttributes { tags: tags(&fields)?, encryption, ..new_attributes::parse(&call)? };
+        new_attributes::require_digest(&call, attributes.lock, &upload.integrity, "Put Object")?;
         let body = receive(&call, &upload, file, customer_key.as_ref()).await?;
         post_form::finish(form).await?;
         let key = upload.key.clone();
-        let shown = encryption::show_written(Reply::ok(), &encryption, customer_key.as_ref());
-        let attributes = ObjectAttributes { acl, encryption, ..ObjectAttributes::default() };
+        let shown = encryption::show_written(Reply::ok(), &attributes.encryption, customer_key.as_ref());
         let put = Put { key: upload.key, headers, attributes, checksum: upload.checksum, condition: None };
         let written = call.engine().put_object(call.bucket()?, put, body).await.map_err(|error| call.says(error))?;
         let mut reply = answer(&call, &fields, &key, &written)?;
         reply.headers.extend(shown.headers);
-        Ok(reply)
+        lifecycle::show_expiry_of_written(&call, reply, &key, written.version)
     }
 }
 
@@ -108,6 +109,13 @@ fn become_put(call: &mut Call, fields: &Fields, key: &ObjectKey) -> Result<()> {
     let bucket = call.bucket()?.name.to_string();
     call.head.target = Target::Object { bucket, key: key.clone() };
     Ok(())
+}
+
+/// The field `tagging`: a document, unlike the header of a PUT.
+fn tags(fields: &Fields) -> Result<TagSet> {
+    let Some(sent) = fields.get("tagging") else { return Ok(TagSet::default()) };
+    let document = Element::parse(sent.as_bytes()).map_err(|_| Code::MalformedXml)?;
+    Ok(TagSet::parse(&document, Tagged::Object)?)
 }
 
 fn key(fields: &Fields) -> Result<ObjectKey> {

@@ -1,6 +1,6 @@
 //! `UploadPart`: the bytes of one part.
 
-use super::{multipart, object_reply};
+use super::{multipart, new_attributes, object_reply};
 use crate::engine::upload::{UploadChecksum, UploadRow};
 use crate::s3::call::Call;
 use crate::s3::encryption;
@@ -40,6 +40,7 @@ impl Operation for UploadPart {
         let number = multipart::named_part(&call.head)?;
         let integrity = Integrity::of(&call.head, &call.payload_mode)?;
         check_algorithm(upload.checksum, integrity.algorithm())?;
+        new_attributes::require_digest(call, upload.attributes.lock, &integrity, "Put Part")?;
         let key = encryption::key_of_part(call, &upload)?;
         Ok(UploadPart { upload, number, integrity, key })
     }

@@ -1,7 +1,9 @@
 //! The version id that a request names.
 
 use crate::engine::bucket::Bucket;
+use crate::engine::error::Error;
 use crate::engine::version_id::VersionId;
+use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
@@ -60,6 +62,14 @@ pub(crate) fn refuse_version_id(head: &Head) -> Result<()> {
         None => Ok(()),
         Some(sent) => Err(S3Error::invalid_argument("This operation does not accept a version-id.", "versionId", sent)),
     }
+}
+
+/// Of operations on what is set on an object: a delete marker on top is refused as one that is named by its id.
+pub(super) fn refuse_marker(call: &Call, error: Error) -> S3Error {
+    call.says(match error {
+        Error::CurrentIsDeleteMarker { version, modified } => Error::IsDeleteMarker { version, modified },
+        error => error,
+    })
 }
 
 /// The version that was read or changed: shown where the bucket has or had versioning.

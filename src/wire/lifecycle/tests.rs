@@ -1,6 +1,7 @@
 //! Lifecycle documents as values. What is wrong with one is tested on the wire.
 
 use super::*;
+use crate::wire::tagging::TagSet;
 
 fn parse(rules: &str) -> Result<LifecycleConfiguration> {
     let document = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
@@ -47,15 +48,16 @@ fn filters_match_objects() {
             format!("<Rule><ID>a</ID><Status>Enabled</Status>{filter}<Expiration><Days>1</Days></Expiration></Rule>");
         parse(&rule).unwrap().rules.remove(0).filter
     };
-    let tag = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-    assert!(of("<Filter/>").matches("k", &[], 0));
-    assert!(of("<Prefix>k</Prefix>").matches("k", &[], 0) && !of("<Prefix>k/</Prefix>").matches("k", &[], 0));
+    let none = TagSet::default();
+    let tags = |header: &str| TagSet::parse_header(header).unwrap();
+    assert!(of("<Filter/>").matches("k", &none, 0));
+    assert!(of("<Prefix>k</Prefix>").matches("k", &none, 0) && !of("<Prefix>k/</Prefix>").matches("k", &none, 0));
     let tagged = of("<Filter><Tag><Key>a</Key><Value>1</Value></Tag></Filter>");
-    assert!(tagged.matches("k", &[tag("b", "2"), tag("a", "1")], 0) && !tagged.matches("k", &[tag("a", "2")], 0));
+    assert!(tagged.matches("k", &tags("b=2&a=1"), 0) && !tagged.matches("k", &tags("a=2"), 0));
     let sized = of(
         "<Filter><And><ObjectSizeGreaterThan>1</ObjectSizeGreaterThan><ObjectSizeLessThan>4</ObjectSizeLessThan></And></Filter>",
     );
-    assert_eq!([1, 2, 3, 4].map(|size| sized.matches("k", &[], size)), [false, true, true, false]);
+    assert_eq!([1, 2, 3, 4].map(|size| sized.matches("k", &none, size)), [false, true, true, false]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use crate::support::{RawClient, Reply, RequestBuilder};
 const NAMESPACE: &str = "http://s3.amazonaws.com/doc/2006-03-01/";
 
 /// PUT of a document, with its MD5: some of them need one.
-fn putting(client: &RawClient, target: &str, body: &str) -> RequestBuilder {
+pub(crate) fn putting(client: &RawClient, target: &str, body: &str) -> RequestBuilder {
     client.put(target).header("content-md5", STANDARD.encode(md5::Md5::digest(body))).body(body)
 }
 

@@ -1,0 +1,165 @@
+//! Carrying out the lifecycle of a bucket: one pass over all that is in it. A page is read at a time, off the writer; what
+//! falls due on it is done in short transactions, which look at it again. A pass that breaks off leaves nothing half done,
+//! and the next begins anew. Not when passes are made, and not where the rules are kept: that is the dialect's.
+
+mod apply;
+mod uploads;
+mod walk;
+
+use std::sync::Arc;
+
+use self::apply::{Outcome, apply};
+use self::uploads::UploadWalk;
+use self::walk::{Task, Walk};
+use super::bucket::Bucket;
+use super::document::DocumentName;
+use super::error::Result;
+use super::list::More;
+use super::meta::buckets;
+use super::{Engine, require_bucket};
+use crate::wire::lifecycle::{Calendar, LifecycleConfiguration};
+
+/// Lines of a bucket that are read at once.
+const PAGE: usize = 1000;
+/// What one transaction does: others wait for it.
+const BATCH: usize = 64;
+/// Uploads that one transaction ends: each has up to 10,000 parts.
+const UPLOADS_BATCH: usize = 8;
+
+/// What one rule has done in a pass.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LifecycleCounts {
+    /// Current versions that expired: deleted, or hidden under a delete marker.
+    pub expired: u64,
+    /// Noncurrent versions and delete markers that were deleted.
+    pub deleted: u64,
+    /// Delete markers that were all there was of their key.
+    pub lone_markers: u64,
+    /// Versions of which the storage class changed.
+    pub moved: u64,
+    /// Uploads that were aborted.
+    pub aborted: u64,
+    /// Versions that stayed because a lock holds them.
+    pub locked: u64,
+}
+
+impl LifecycleCounts {
+    /// Whether it has done nothing, and was not kept from anything.
+    pub fn is_empty(&self) -> bool {
+        *self == LifecycleCounts::default()
+    }
+}
+
+impl Engine {
+    /// How long the days of lifecycles and restores are.
+    pub fn calendar(&self) -> Calendar {
+        self.0.calendar
+    }
+
+    /// Makes a pass over a bucket. What each rule has done is in the order of the rules.
+    pub async fn carry_out_lifecycle(
+        &self,
+        bucket: &Bucket,
+        rules: &Arc<LifecycleConfiguration>,
+    ) -> Result<Vec<LifecycleCounts>> {
+        let mut counts = vec![LifecycleCounts::default(); rules.rules.len()];
+        let mut walk = Walk::new(bucket.id, Arc::clone(rules), self.calendar(), self.clock().now());
+        loop {
+            let (walked, mut tasks, more) = self
+                .read_pages(move |conn| {
+                    let (tasks, more) = walk.page(conn)?;
+                    Ok((walk, tasks, more))
+                })
+                .await?;
+            walk = walked;
+            while !tasks.is_empty() {
+                let rest = tasks.split_off(tasks.len().min(BATCH));
+                self.carry_out(bucket, rules, std::mem::replace(&mut tasks, rest), &mut counts).await?;
+            }
+            if more == More::Ended {
+                break;
+            }
+        }
+        if rules.aborts_uploads() {
+            self.abort_old_uploads(bucket, rules, &mut counts).await?;
+        }
+        Ok(counts)
+    }
+
+    /// Buckets that have a document of this name, in the order in which they were made: a page after that one.
+    pub async fn buckets_with_document(
+        &self,
+        name: DocumentName<'static>,
+        after: Option<&Bucket>,
+        limit: usize,
+    ) -> Result<Vec<Bucket>> {
+        let after = after.map_or(0, |bucket| bucket.id);
+        self.read_pages(move |conn| buckets::with_document(conn, name.namespace, name.name, after, limit)).await
+    }
+
+    async fn carry_out(
+        &self,
+        bucket: &Bucket,
+        rules: &Arc<LifecycleConfiguration>,
+        tasks: Vec<Task>,
+        counts: &mut [LifecycleCounts],
+    ) -> Result<()> {
+        let (id, for_writer, watch) = (bucket.id, Arc::clone(rules), bucket.watch());
+        let done = self
+            .transact(move |tx| {
+                let state = require_bucket(tx.conn, id)?;
+                let mut done = Vec::with_capacity(tasks.len());
+                for task in tasks {
+                    let outcome = apply(tx, state, id, &for_writer, &task, watch.as_ref())?;
+                    done.push((task, outcome));
+                }
+                Ok(done)
+            })
+            .await?;
+        for (task, outcome) in done {
+            let (rule, key) = (rules.rules[task.rule].id.as_str(), task.key.as_str());
+            tracing::debug!(bucket = %bucket.name, key, version = %task.version, rule, ?outcome, "lifecycle");
+            let counts = &mut counts[task.rule];
+            match outcome {
+                Outcome::Expired => counts.expired += 1,
+                Outcome::Deleted => counts.deleted += 1,
+                Outcome::LoneMarkerRemoved => counts.lone_markers += 1,
+                Outcome::Moved => counts.moved += 1,
+                Outcome::Locked => counts.locked += 1,
+                Outcome::Overtaken => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn abort_old_uploads(
+        &self,
+        bucket: &Bucket,
+        rules: &Arc<LifecycleConfiguration>,
+        counts: &mut [LifecycleCounts],
+    ) -> Result<()> {
+        let mut walk = UploadWalk::new(bucket.id, Arc::clone(rules), self.calendar(), self.clock().now());
+        loop {
+            let (walked, mut tasks, more) = self
+                .read_pages(move |conn| {
+                    let (tasks, more) = walk.page(conn)?;
+                    Ok((walk, tasks, more))
+                })
+                .await?;
+            walk = walked;
+            while !tasks.is_empty() {
+                let rest = tasks.split_off(tasks.len().min(UPLOADS_BATCH));
+                let (id, batch) = (bucket.id, std::mem::replace(&mut tasks, rest));
+                let aborted = self.transact(move |tx| uploads::abort(tx.conn, id, batch)).await?;
+                for (key, rule) in aborted {
+                    let id = rules.rules[rule].id.as_str();
+                    tracing::debug!(bucket = %bucket.name, key = key.as_str(), rule = id, "lifecycle: upload aborted");
+                    counts[rule].aborted += 1;
+                }
+            }
+            if more == More::Ended {
+                return Ok(());
+            }
+        }
+    }
+}
