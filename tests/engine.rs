@@ -4,6 +4,7 @@
 mod engine {
     mod disk;
     mod documents;
+    mod events;
     mod kill;
     mod lifecycle;
     mod model;

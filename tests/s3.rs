@@ -76,6 +76,8 @@ mod list_objects;
 mod list_objects_v2;
 #[path = "s3/list_parts.rs"]
 mod list_parts;
+#[path = "s3/notifications.rs"]
+mod notifications;
 #[path = "s3/object_acl.rs"]
 mod object_acl;
 #[path = "s3/object_annotations.rs"]

@@ -11,7 +11,7 @@ use crate::engine::Durability;
 use crate::engine::open::MultipartOrder;
 use crate::facades::OriginPattern;
 use crate::http::origin::Origin;
-use crate::s3::{AclDefaults, AuthMode, KmsKeys};
+use crate::s3::{AclDefaults, AuthMode, Destinations, KmsKeys};
 use crate::server::FacadeSetting;
 
 const EXAMPLES: &str = "\
@@ -37,7 +37,8 @@ Settings:
   access_key = \"alice\"
   secret_key = \"…\"
   account = \"111111111111\"     # also: canonical_id, display_name, email, session_token
-  The keys of KMS may also stand in a table of their own: [kms] keys = [\"…\"]
+  The keys of KMS may also stand in a table of their own, and so may webhooks:
+  [kms] keys = [\"…\"]      [[notifications]] arn = \"arn:aws:sqs:…\", url = \"http://…\"
 
 What 200 means (--durability):
   memory   nothing is kept: it ends with the process. --data is neither read nor written.
@@ -201,6 +202,10 @@ pub(super) struct ServeArgs {
     /// What new buckets do with ACLs: `aws` as since 2023 (ACLs off, public access blocked), `legacy` as before
     #[arg(long, value_name = "aws|legacy", default_value = "aws", help_heading = "Who may call")]
     pub(super) acl_defaults: AclDefaults,
+    /// Send the events of buckets for this ARN to this URL
+    #[arg(long, value_name = "ARN=URL", value_parser = notify, help_heading = "Contents",
+          help = "Send what buckets tell ARN (a queue, topic or function of ?notification) to the webhook URL (repeatable)")]
+    pub(super) notify: Vec<String>,
     /// A key that exists in KMS
     #[arg(long, value_name = "KEY", value_parser = kms_key, help_heading = "Encryption",
           help = "A key that exists in KMS: its id, its ARN, KEY=disabled, or alias/NAME=KEY (repeatable) [default: all exist]")]
@@ -315,6 +320,11 @@ fn switch(text: &str) -> Result<Switch, String> {
         "off" | "false" | "0" | "no" => Ok(Switch::Off),
         _ => Err("use on or off".to_owned()),
     }
+}
+
+fn notify(text: &str) -> Result<String, String> {
+    let pair = text.split_once('=').ok_or_else(|| "write ARN=URL".to_owned())?;
+    Destinations::new([pair]).map(|_| text.to_owned())
 }
 
 fn kms_key(text: &str) -> Result<String, String> {

@@ -11,6 +11,9 @@ const IDENTITY: &str = "identity";
 /// A table whose `keys` are the values of the setting `kms_key`.
 const KMS: &str = "kms";
 const KMS_KEY: &str = "kms_key";
+/// Tables, each an ARN and its URL: the values of the setting `notify`.
+const NOTIFICATIONS: &str = "notifications";
+const NOTIFY: &str = "notify";
 
 /// The settings and the identities in a file. `keys` are those that are known.
 pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>), String> {
@@ -31,6 +34,12 @@ pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>
             layer.insert(KMS_KEY.to_owned(), Given { values: keys, origin: format!("{name}: `{KMS}.keys`") });
             continue;
         }
+        if key == NOTIFICATIONS {
+            let pairs = pairs_of_notifications(value)
+                .ok_or_else(|| format!("{name}: a [[{NOTIFICATIONS}]] has two keys, `arn` and `url`, both texts"))?;
+            layer.insert(NOTIFY.to_owned(), Given { values: pairs, origin: format!("{name}: `{NOTIFICATIONS}`") });
+            continue;
+        }
         if !keys.contains(key) {
             let hint = suggest::hint(key, keys.iter().map(String::as_str).chain([IDENTITY]));
             return Err(format!("{name} has the unknown key `{key}`{hint}"));
@@ -46,6 +55,14 @@ pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>
 fn keys_of_kms(value: &toml::Value) -> Option<Vec<String>> {
     let table = value.as_table().filter(|table| table.len() == 1)?;
     table.get("keys")?.as_array()?.iter().map(|key| key.as_str().map(str::to_owned)).collect()
+}
+
+fn pairs_of_notifications(value: &toml::Value) -> Option<Vec<String>> {
+    let pair = |table: &toml::Value| {
+        let table = table.as_table().filter(|table| table.len() == 2)?;
+        Some(format!("{}={}", table.get("arn")?.as_str()?, table.get("url")?.as_str()?))
+    };
+    value.as_array()?.iter().map(pair).collect()
 }
 
 fn values(value: &toml::Value) -> Option<Vec<String>> {

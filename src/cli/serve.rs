@@ -10,7 +10,7 @@ use super::{banner, log, progress};
 use crate::engine::limits::Limits;
 use crate::facades::{self, Upstream};
 use crate::http::identity::Secret;
-use crate::s3::{KmsKeys, RegionRule, TlsForCustomerKeys};
+use crate::s3::{Destinations, KmsKeys, RegionRule, TlsForCustomerKeys};
 use crate::server::{RunningServer, Server, ServerBuilder, Tls};
 
 /// Serves until SIGTERM or SIGINT.
@@ -55,6 +55,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         Switch::On => TlsForCustomerKeys::Required,
         Switch::Off => TlsForCustomerKeys::NotRequired,
     };
+    let destinations = Destinations::new(serve.notify.iter().filter_map(|pair| pair.split_once('=')))?;
     let limits = Limits { min_part_size_bytes: serve.min_part_size, ..Limits::default() };
     let mut builder = Server::builder()
         .data_dir(serve.data)
@@ -71,6 +72,7 @@ fn builder(settings: &Settings) -> Result<ServerBuilder, String> {
         .acl_defaults(serve.acl_defaults)
         .kms_keys(kms_keys)
         .tls_for_customer_keys(tls_for_customer_keys)
+        .destinations(destinations)
         .domains(serve.domain)
         .website_domains(serve.website_domain)
         .log_delivery(serve.log_delivery)

@@ -345,6 +345,16 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn webhooks_stand_in_tables_of_their_own() {
+        let notify = |file: &str| case(&[], Some(file)).settle(&[]).map(|settings| settings.serve.notify);
+        let table = "[[notifications]]\narn = 'arn:aws:sqs:us-east-1:000000000000:q'\nurl = 'http://h/'\n";
+        assert_eq!(notify(table).unwrap(), ["arn:aws:sqs:us-east-1:000000000000:q=http://h/"]);
+        for bad in ["[[notifications]]\narn = 'x'", "[notifications]\narn = 'x'", &table.replace("http", "ftp")] {
+            assert!(notify(bad).unwrap_err().contains("notifications"), "{bad}");
+        }
+    }
+
+    #[test]
     fn certificate_and_key_go_together() {
         assert!(case(&[], None).settle(&["--tls-cert", "c.pem"]).unwrap_err().contains("--tls-key"));
     }

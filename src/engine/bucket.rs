@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::document::DocumentName;
 use super::error::{Error, Result};
+use super::event::Watch;
 use super::list::More;
 use super::meta::{buckets, current, documents, history, uploads};
 use super::upload::discard;
@@ -18,7 +19,11 @@ use crate::wire::versioning::Versioning;
 
 /// A bucket as it was when it was looked up. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Bucket(Arc<BucketRow>);
+pub struct Bucket {
+    row: Arc<BucketRow>,
+    /// Who is told of what is done with this handle.
+    watch: Option<Watch>,
+}
 
 /// What is known of a bucket.
 #[derive(Debug)]
@@ -90,18 +95,27 @@ impl Bucket {
         created: Timestamp,
         state: BucketState,
     ) -> Bucket {
-        Bucket(Arc::new(BucketRow { id, name, account, region, created, state, derived: Default::default() }))
+        let row = BucketRow { id, name, account, region, created, state, derived: Default::default() };
+        Bucket { row: Arc::new(row), watch: None }
+    }
+
+    pub(crate) fn with_watch(&self, watch: Watch) -> Bucket {
+        Bucket { row: Arc::clone(&self.row), watch: Some(watch) }
+    }
+
+    pub(crate) fn watch(&self) -> Option<Watch> {
+        self.watch.clone()
     }
 
     /// What a dialect has made of the bucket's documents, if it has since one of them changed.
     pub fn derived<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        self.0.derived.iter().map_while(OnceLock::get).find_map(|made| Arc::clone(made).downcast().ok())
+        self.row.derived.iter().map_while(OnceLock::get).find_map(|made| Arc::clone(made).downcast().ok())
     }
 
     /// Keeps what a dialect has made of the bucket's documents.
     pub fn derive<T: Send + Sync + 'static>(&self, made: Arc<T>) {
         let mut made: Derived = made;
-        for place in &self.0.derived {
+        for place in &self.row.derived {
             match place.set(made) {
                 Ok(()) => return,
                 // Of several requests that make it at the same time, the first is as good as any.
@@ -116,7 +130,7 @@ impl Deref for Bucket {
     type Target = BucketRow;
 
     fn deref(&self) -> &BucketRow {
-        &self.0
+        &self.row
     }
 }
 

@@ -10,6 +10,7 @@ pub mod clock;
 pub mod document;
 pub mod durability;
 pub mod error;
+pub mod event;
 mod extent;
 pub mod ids;
 mod keeper;
@@ -35,6 +36,7 @@ use self::bucket::BucketState;
 use self::bucket_cache::BucketCache;
 use self::clock::Clock;
 use self::error::{Error, Result};
+use self::event::Signal;
 use self::ids::UploadIdSecret;
 use self::keeper::Keeper;
 use self::limits::Limits;
@@ -71,6 +73,7 @@ pub(crate) struct Core {
     readers: Readers,
     buckets: Arc<BucketCache>,
     leases: Arc<Leases>,
+    events: Arc<Signal>,
 }
 
 impl Core {

@@ -15,6 +15,7 @@ use super::bucket_cache::BucketCache;
 use super::clock::Clock;
 use super::durability::Durability;
 use super::error::Error;
+use super::event::Signal;
 use super::ids::UploadIdSecret;
 use super::keeper::Keeper;
 use super::limits::Limits;
@@ -164,11 +165,13 @@ impl Engine {
         };
         let secret = upload_id_secret(&opened.conn)?;
         let recovery = recover::run(&opened.conn, &opened.store, options.durability)?;
-        let mark = Arc::clone(&dirty);
+        let (mark, events) = (Arc::clone(&dirty), Arc::new(Signal::default()));
+        let signal = Arc::clone(&events);
         let buckets = Arc::new(BucketCache::default());
         let writer =
             Writer::new(opened.conn, options.clock.clone(), options.durability, Arc::clone(&buckets), move || {
                 mark.store(true, Ordering::Release);
+                signal.committed();
             })?;
         let core = Arc::new(Core {
             store: Arc::new(opened.store),
@@ -176,6 +179,7 @@ impl Engine {
             readers: opened.database.clone().map_or(Readers::Shared, Readers::pool),
             buckets,
             leases: Arc::new(Leases::default()),
+            events,
         });
         let keeper = Keeper::start(Arc::clone(&core), dirty, opened.database, options.durability)
             .map_err(|source| OpenError::Recovery(Error::Io(source)))?;

@@ -9,14 +9,15 @@ use http::HeaderValue;
 /// Characters of a request id, as AWS writes them.
 const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const LENGTH: usize = 16;
+const HOST_LENGTH: usize = 76;
 
 /// `x-amz-request-id`: 16 characters of `[0-9A-Z]`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestId([u8; LENGTH]);
 
 /// `x-amz-id-2`: 76 characters of base64, as long as AWS's.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct HostId(String);
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HostId([u8; HOST_LENGTH]);
 
 impl RequestId {
     /// A new id.
@@ -47,17 +48,20 @@ impl HostId {
         for chunk in bytes.chunks_exact_mut(8) {
             chunk.copy_from_slice(&rand::random::<u64>().to_ne_bytes());
         }
-        HostId(STANDARD.encode(bytes))
+        let mut text = [b'0'; HOST_LENGTH];
+        // 56 bytes are 76 characters.
+        let _written = STANDARD.encode_slice(bytes, &mut text);
+        HostId(text)
     }
 
     /// The id as text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 
     /// The id as the value of a header.
     pub fn header_value(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.0).unwrap_or(HeaderValue::from_static(""))
+        HeaderValue::from_bytes(&self.0).unwrap_or(HeaderValue::from_static(""))
     }
 }
 
@@ -75,13 +79,13 @@ impl fmt::Debug for RequestId {
 
 impl fmt::Display for HostId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for HostId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

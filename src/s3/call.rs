@@ -12,6 +12,7 @@ use super::engine_error::{Named, s3_error};
 use super::error::{Result, S3Error};
 use super::intake::{self, DigestRule};
 use super::logging::Observed;
+use super::notifications;
 use super::request::Head;
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
@@ -41,6 +42,15 @@ impl Call {
     /// The bucket of a row that is about one.
     pub(crate) fn bucket(&self) -> Result<&Bucket> {
         self.found_bucket.as_ref().ok_or_else(|| S3Error::internal("an operation on a bucket was routed without one"))
+    }
+
+    /// From here on, what an operation changes in the bucket is told to whom the bucket tells it.
+    pub(crate) fn watch(&mut self, operation: &'static str) -> Result<()> {
+        if let Some(bucket) = self.found_bucket.take() {
+            let watched = notifications::watched(&self.shared, bucket, operation, &self.head, &self.principal)?;
+            self.found_bucket = Some(watched);
+        }
+        Ok(())
     }
 
     /// The caller's identity; rows are only reached with one.

@@ -18,6 +18,7 @@ mod intake;
 mod integrity;
 mod lifecycle;
 mod logging;
+mod notifications;
 mod operation;
 mod ops;
 mod problem;
@@ -43,6 +44,7 @@ use crate::http::identity::Identities;
 pub use self::access::AclDefaults;
 pub use self::catalog::{KnownOperation, operations};
 pub use self::encryption::{KmsKeys, TlsForCustomerKeys};
+pub use self::notifications::Destinations;
 pub use self::service::Service;
 pub use crate::http::identity::AuthMode;
 
@@ -81,6 +83,8 @@ pub struct Config {
     pub kms_keys: KmsKeys,
     /// Whether SSE-C needs TLS.
     pub tls_for_customer_keys: TlsForCustomerKeys,
+    /// Where events are sent to.
+    pub destinations: Arc<Destinations>,
     /// The address to put into URLs, if it is not the one that the client came by.
     pub public_url: Option<String>,
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderName, Method};
 use super::error::{Result, S3Error};
 use super::target::Target;
 use crate::http::connection::Connection;
-use crate::http::request_id::RequestId;
+use crate::http::request_id::{HostId, RequestId};
 use crate::wire::metadata::encode_header_value;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::query::Query;
@@ -23,6 +23,7 @@ pub(crate) struct Head {
     pub(crate) target: Target,
     pub(crate) connection: Connection,
     pub(crate) request_id: RequestId,
+    pub(crate) host_id: HostId,
     pub(crate) now: Timestamp,
 }
 

@@ -70,7 +70,7 @@ impl Service {
                 (success(page), site, code)
             }
             addressed => {
-                let (result, bucket) = match self.head(parts, addressed, connection, request_id) {
+                let (result, bucket) = match self.head(parts, addressed, connection, (request_id, host_id)) {
                     Ok(head) => self.answer(head, payload, observed.clone()).await,
                     Err(error) => (Err(error), None),
                 };
@@ -101,7 +101,7 @@ impl Service {
         parts: http::request::Parts,
         addressed: Addressed,
         connection: &Connection,
-        request_id: RequestId,
+        (request_id, host_id): (RequestId, HostId),
     ) -> Result<Head> {
         let section: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
         if section > MAX_HEADER_SECTION_BYTES {
@@ -119,6 +119,7 @@ impl Service {
             target,
             connection: *connection,
             request_id,
+            host_id,
             now: self.shared.engine.clock().now(),
         })
     }
@@ -174,7 +175,7 @@ impl Service {
             return Err(row.refusal());
         };
         let found_bucket = access::find_bucket(&self.shared.engine, row, &head.target)?;
-        let call = Call {
+        let mut call = Call {
             shared: Arc::clone(&self.shared),
             head,
             principal: authenticated.principal,
@@ -185,6 +186,7 @@ impl Service {
         };
         before_access(&call)?;
         access::decide(row, &call)?;
+        call.watch(row.name)?;
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));
         }

@@ -16,7 +16,8 @@ use super::running::{FacadeUrl, RunningServer};
 use super::seed::{self, SeedEvent, SeedReport, SeedSink};
 use super::tls::{self, Certificates, Names, Tls};
 use super::url::{checked_url, url_of};
-use super::{StartError, listen, nofile};
+use super::{StartError, listen, nofile, webhooks};
+use crate::control;
 use crate::engine::clock::Clock;
 use crate::engine::limits::Limits;
 use crate::engine::open::MultipartOrder;
@@ -25,7 +26,7 @@ use crate::facades::{self, Facades, OriginPattern, Upstream};
 use crate::http::connection::Scheme;
 use crate::http::domains::Domains;
 use crate::http::identity::{Identities, Identity, IdentityError};
-use crate::s3::{AclDefaults, AuthMode, Config, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
+use crate::s3::{AclDefaults, AuthMode, Config, Destinations, KmsKeys, RegionRule, Service, TlsForCustomerKeys};
 use crate::wire::lifecycle::Calendar;
 
 /// The domain that is always there: browsers and most resolvers send `*.localhost` to this machine.
@@ -73,6 +74,7 @@ pub struct ServerBuilder {
     acl_defaults: AclDefaults,
     kms_keys: KmsKeys,
     tls_for_customer_keys: TlsForCustomerKeys,
+    destinations: Arc<Destinations>,
     domains: Vec<String>,
     website_domains: Vec<String>,
     log_delivery: Duration,
@@ -109,6 +111,7 @@ impl Default for ServerBuilder {
             acl_defaults: AclDefaults::default(),
             kms_keys: KmsKeys::default(),
             tls_for_customer_keys: TlsForCustomerKeys::default(),
+            destinations: Arc::default(),
             domains: vec![LOCALHOST.to_owned()],
             website_domains: vec![WEBSITES.to_owned()],
             log_delivery: Duration::from_mins(1),
@@ -231,6 +234,13 @@ impl ServerBuilder {
     #[must_use]
     pub fn tls_for_customer_keys(mut self, rule: TlsForCustomerKeys) -> Self {
         self.tls_for_customer_keys = rule;
+        self
+    }
+
+    /// Where events of buckets are sent to. Default: nowhere.
+    #[must_use]
+    pub fn destinations(mut self, destinations: Destinations) -> Self {
+        self.destinations = Arc::new(destinations);
         self
     }
 
@@ -416,6 +426,7 @@ impl ServerBuilder {
                 acl_defaults: self.acl_defaults,
                 kms_keys: self.kms_keys.clone(),
                 tls_for_customer_keys: self.tls_for_customer_keys,
+                destinations: Arc::clone(&self.destinations),
                 domains: self.domains.clone(),
                 website_domains: self.website_domains.clone(),
                 log_delivery: self.log_delivery,
@@ -436,7 +447,8 @@ impl ServerBuilder {
         let delivering = service.clone();
         let log_delivery = tokio::spawn(async move { delivering.deliver_logs().await });
         let lifecycles = service.clone();
-        let dialects = Arc::new(AllDialects { s3: service.clone(), facades: Arc::clone(&facades) });
+        let control = control::Service::new(engine.clone(), Arc::clone(&identities), self.auth);
+        let dialects = Arc::new(AllDialects { s3: service.clone(), control, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
         let shared = |router| {
@@ -464,8 +476,9 @@ impl ServerBuilder {
             let (_, id) = found.ok_or_else(|| StartError::Bug(format!("the facade {facade} is open")))?;
             accepting.extend(accept(listeners, &shared(router.of_facade(id))));
         }
+        let webhooks = webhooks::deliver(engine.clone(), Arc::clone(&self.destinations));
         let background = tokio::spawn(async move {
-            tokio::join!(facades.run(), lifecycles.run_lifecycles());
+            tokio::join!(facades.run(), lifecycles.run_lifecycles(), webhooks);
         });
         Ok(RunningServer {
             accepting,

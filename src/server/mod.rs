@@ -13,6 +13,7 @@ mod seed;
 mod stall;
 mod tls;
 mod url;
+mod webhooks;
 
 pub use builder::{FacadeSetting, ServerBuilder};
 pub use error::StartError;

@@ -13,6 +13,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 
 use super::route::{self, Dialect, Route, Router};
+use crate::control;
 use crate::engine::clock::Clock;
 use crate::facades::Facades;
 use crate::http::body::{Body, Payload};
@@ -33,9 +34,10 @@ pub(super) trait Dialects: Send + Sync + 'static {
     fn internal_error(&self, dialect: Dialect) -> Option<Response<Body>>;
 }
 
-/// S3 and the facades.
+/// S3, the facades, and Staves's own.
 pub(super) struct AllDialects {
     pub(super) s3: s3::Service,
+    pub(super) control: control::Service,
     pub(super) facades: Arc<Facades>,
 }
 
@@ -43,6 +45,7 @@ impl Dialects for AllDialects {
     async fn handle(&self, dialect: Dialect, request: Request<Payload>, connection: &Connection) -> Response<Body> {
         match dialect {
             Dialect::S3 => self.s3.handle(request, connection).await,
+            Dialect::Control => Box::pin(self.control.handle(request)).await,
             // Boxed, so that what S3 is asked does not carry the room for it.
             Dialect::Facade(id, mount) => Box::pin(self.facades.handle(id, mount, request, connection)).await,
         }
@@ -51,6 +54,7 @@ impl Dialects for AllDialects {
     fn internal_error(&self, dialect: Dialect) -> Option<Response<Body>> {
         match dialect {
             Dialect::S3 => None,
+            Dialect::Control => Some(control::internal_error()),
             Dialect::Facade(id, _) => Some(self.facades.internal_error(id)),
         }
     }

@@ -11,6 +11,7 @@ use crate::http::domains::{Addressed, Domains};
 /// virtual-hosted request every path is a key.
 const RESERVED: &str = "/_staves/";
 const HEALTH: &str = "/_staves/health";
+const CONTROL: &str = "control";
 
 /// Where a request goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub(super) enum Own {
 pub(super) enum Dialect {
     /// All that is not another's.
     S3,
+    /// What tests and tools ask of Staves itself.
+    Control,
     /// A facade.
     Facade(FacadeId, Mount),
 }
@@ -78,6 +81,7 @@ impl Router {
         match self.facades.iter().find(|(facade, _)| *facade == name) {
             Some((_, id)) => Route::Dialect(Dialect::Facade(*id, Mount::Prefix)),
             None if path == HEALTH => Route::Own(Own::Health),
+            None if name == CONTROL => Route::Dialect(Dialect::Control),
             None => Route::Own(Own::Nothing),
         }
     }
@@ -98,7 +102,10 @@ pub(super) fn answer(own: Own, method: &Method) -> Response<Body> {
         Own::Health => (StatusCode::OK, serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
         Own::Nothing => {
             let facades: Vec<String> = facades::names().map(|name| format!("{RESERVED}{name}/")).collect();
-            let error = format!("nothing is here; there are {HEALTH} and, unless switched off, {}", facades.join(", "));
+            let error = format!(
+                "nothing is here; there are {HEALTH}, {RESERVED}{CONTROL}/events and, unless switched off, {}",
+                facades.join(", ")
+            );
             (StatusCode::NOT_FOUND, serde_json::json!({ "error": error }))
         }
     };

@@ -57,6 +57,11 @@ impl Timestamp {
         self.iso8601(".000Z")
     }
 
+    /// `2015-10-21T07:28:00.123Z`, for events: their milliseconds are real.
+    pub fn iso8601_to_the_millisecond(self) -> String {
+        self.iso8601(&format!(".{:03}Z", self.0.rem_euclid(1000)))
+    }
+
     /// `2015-10-21T07:28:00Z`, for the clocks in errors.
     pub fn iso8601_seconds(self) -> String {
         self.iso8601("Z")

@@ -3,6 +3,7 @@
 use super::walk::{Step, Task};
 use crate::engine::bucket::BucketState;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{Change, ChangeKind, Watch, announce, announce_gone, told_version};
 use crate::engine::meta::writer::Tx;
 use crate::engine::meta::{current, history, versions};
 use crate::engine::object::{
@@ -31,6 +32,7 @@ pub(super) fn apply(
     bucket: i64,
     rules: &LifecycleConfiguration,
     task: &Task,
+    watch: Option<&Watch>,
 ) -> Result<Outcome> {
     let (conn, key) = (tx.conn, &task.key);
     let found = find_line(conn, bucket, key, task.version)?.filter(|(_, line)| line.id == task.id);
@@ -44,13 +46,13 @@ pub(super) fn apply(
     }
     match task.step {
         Step::Expire if place == Place::Current => {
-            delete(tx, state, bucket, &Deletion::of(key.clone())).map(|_| Outcome::Expired)
+            delete(tx, state, bucket, &Deletion::of(key.clone()), watch).map(|_| Outcome::Expired)
         }
         Step::Delete
             if place == Place::History && newest_line(conn, bucket, key)?.is_some_and(|top| top.id != line.id) =>
         {
             let deletion = Deletion { version: Some(task.version), ..Deletion::of(key.clone()) };
-            match delete(tx, state, bucket, &deletion) {
+            match delete(tx, state, bucket, &deletion, watch) {
                 Ok(_) => Ok(Outcome::Deleted),
                 // Said before anything is changed.
                 Err(Error::Locked) => Ok(Outcome::Locked),
@@ -58,10 +60,11 @@ pub(super) fn apply(
             }
         }
         Step::RemoveLoneMarker if line.kind == LineKind::Marker && is_alone(tx, bucket, task)? => {
-            remove_line(conn, bucket, key, place, &line).map(|()| Outcome::LoneMarkerRemoved)
+            remove_line(conn, bucket, key, place, &line)?;
+            announce_gone(tx, watch, key, Some(line.version)).map(|()| Outcome::LoneMarkerRemoved)
         }
         Step::Move(class, from) if place == from => {
-            relocate(tx, bucket, task, place, &line, class).map(|()| Outcome::Moved)
+            relocate(tx, bucket, task, (place, &line), class, watch).map(|()| Outcome::Moved)
         }
         Step::Expire | Step::Delete | Step::RemoveLoneMarker | Step::Move(..) => Ok(Outcome::Overtaken),
     }
@@ -71,7 +74,14 @@ fn is_alone(tx: &Tx<'_>, bucket: i64, task: &Task) -> Result<bool> {
     Ok(current::line(tx.conn, bucket, &task.key)?.is_none() && history::is_alone(tx.conn, bucket, &task.key)?)
 }
 
-fn relocate(tx: &Tx<'_>, bucket: i64, task: &Task, place: Place, line: &Line, class: StorageClass) -> Result<()> {
+fn relocate(
+    tx: &Tx<'_>,
+    bucket: i64,
+    task: &Task,
+    (place, line): (Place, &Line),
+    class: StorageClass,
+    watch: Option<&Watch>,
+) -> Result<()> {
     let object = versions::by_id(tx.conn, line.id)?.ok_or_else(|| without_row(line.id))?;
     let mut headers = object.headers;
     headers.storage_class = class;
@@ -79,6 +89,11 @@ fn relocate(tx: &Tx<'_>, bucket: i64, task: &Task, place: Place, line: &Line, cl
     if object.attributes.restore.is_some() {
         let attributes = ObjectAttributes { restore: None, ..object.attributes };
         versions::put_attributes(tx.conn, line.id, &attributes)?;
+    }
+    if watch.is_some() {
+        let version = told_version(line.version);
+        let change = Change::set(ChangeKind::Set, &task.key, version, tx.next_sequence()?, tx.now());
+        announce(tx, watch, &Change { etag: Some(object.etag), moved_to: Some(class), ..change })?;
     }
     match place {
         Place::Current => current::put_storage_class(tx.conn, bucket, &task.key, class),

@@ -104,13 +104,13 @@ impl Engine {
         tasks: Vec<Task>,
         counts: &mut [LifecycleCounts],
     ) -> Result<()> {
-        let (id, for_writer) = (bucket.id, Arc::clone(rules));
+        let (id, for_writer, watch) = (bucket.id, Arc::clone(rules), bucket.watch());
         let done = self
             .transact(move |tx| {
                 let state = require_bucket(tx.conn, id)?;
                 let mut done = Vec::with_capacity(tasks.len());
                 for task in tasks {
-                    let outcome = apply(tx, state, id, &for_writer, &task)?;
+                    let outcome = apply(tx, state, id, &for_writer, &task, watch.as_ref())?;
                     done.push((task, outcome));
                 }
                 Ok(done)

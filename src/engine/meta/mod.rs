@@ -6,6 +6,7 @@ pub(crate) mod buckets;
 pub(crate) mod check;
 pub(crate) mod current;
 pub(crate) mod documents;
+pub(crate) mod events;
 pub(crate) mod history;
 pub(crate) mod listed_versions;
 pub(crate) mod open;

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::lines::{Line, LineKind, find_line, newest_line};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{Change, ChangeKind, announce, told_version};
 use crate::engine::meta::versions;
 use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
@@ -23,13 +24,20 @@ impl Engine {
         version: Option<VersionId>,
         change: impl FnOnce(&mut ObjectAttributes, Timestamp) -> Result<T> + Send + 'static,
     ) -> Result<(VersionId, T)> {
-        let (id, key) = (bucket.id, key.clone());
+        let (id, key, watch) = (bucket.id, key.clone(), bucket.watch());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
             let line = object_line(tx.conn, id, &key, version)?;
             let mut attributes = versions::attributes(tx.conn, line.id)?;
+            let before = watch.as_ref().map(|_| attributes.clone());
             let said = change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
+            if let Some(before) = before {
+                let kind = if before == attributes { ChangeKind::SetAgain } else { ChangeKind::Set };
+                let etag = versions::by_id(tx.conn, line.id)?.map(|object| object.etag);
+                let change = Change::set(kind, &key, told_version(line.version), tx.next_sequence()?, tx.now());
+                announce(tx, watch.as_ref(), &Change { etag, ..change })?;
+            }
             Ok((line.version, said))
         })
         .await

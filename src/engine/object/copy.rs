@@ -14,6 +14,7 @@ use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::announce;
 use crate::engine::extent::ExtentList;
 use crate::engine::ids::Sequence;
 use crate::engine::meta::annotations;
@@ -143,7 +144,7 @@ impl Engine {
             let CopyObject { key, headers, attributes, checksum, condition } = copy;
             return self.put_object(bucket, PutObject { key, headers, attributes, checksum, condition }, body).await;
         }
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         let wanted = CrcWanted::OnlyOf(copy.checksum);
         let digests = self.copy_digests(&source, wanted, &copy.attributes.encryption).await?;
         let (extents, annotations_of) = (source.extents, source.annotations_of);
@@ -170,12 +171,13 @@ impl Engine {
                 extents,
                 upload: None,
             };
-            let row = tx.next_sequence()?;
+            let order = tx.next_sequence()?;
             // Before the source may be replaced by its own copy.
             if let Some(from) = annotations_of {
-                annotations::copy(tx.conn, from, row, tx.now())?;
+                annotations::copy(tx.conn, from, order, tx.now())?;
             }
-            let version_id = install(tx.conn, state, row, &version)?;
+            let version_id = install(tx.conn, state, order, &version)?;
+            announce(tx, watch.as_ref(), &version.as_change(version_id, order, tx.now()))?;
             Ok(Written::of(&version, version_id))
         })
         .await

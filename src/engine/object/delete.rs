@@ -4,6 +4,7 @@ use super::lines::{LineKind, find_line, mark, remove_line, step_up};
 use super::{check_condition, check_condition_on};
 use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{Change, ChangeKind, Watch, announce, announce_gone, told_version};
 use crate::engine::ids::Sequence;
 use crate::engine::meta::writer::Tx;
 use crate::engine::meta::{current, versions};
@@ -48,22 +49,22 @@ impl Deletion {
 impl Engine {
     /// Deletes a key, or a version of it.
     pub async fn delete_object(&self, bucket: &Bucket, deletion: Deletion) -> Result<Deleted> {
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         self.transact(move |tx| {
             let state = require_bucket(tx.conn, id)?;
-            delete(tx, state, id, &deletion)
+            delete(tx, state, id, &deletion, watch.as_ref())
         })
         .await
     }
 
     /// Deletes many. Each has its own outcome; only a failure of the store fails them all.
     pub async fn delete_objects(&self, bucket: &Bucket, deletions: Vec<Deletion>) -> Result<Vec<Result<Deleted>>> {
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         self.transact(move |tx| {
             let state = require_bucket(tx.conn, id)?;
             let mut outcomes = Vec::with_capacity(deletions.len());
             for deletion in &deletions {
-                outcomes.push(match delete(tx, state, id, deletion) {
+                outcomes.push(match delete(tx, state, id, deletion, watch.as_ref()) {
                     // Refusals come before anything of that key is changed.
                     outcome @ (Ok(_) | Err(Error::NoSuchKey | Error::PreconditionFailed { .. } | Error::Locked)) => {
                         outcome
@@ -78,19 +79,38 @@ impl Engine {
 }
 
 /// Deletes a key, or a version of it. What is refused is said before anything is changed.
-pub(crate) fn delete(tx: &Tx<'_>, state: BucketState, bucket: i64, deletion: &Deletion) -> Result<Deleted> {
+pub(crate) fn delete(
+    tx: &Tx<'_>,
+    state: BucketState,
+    bucket: i64,
+    deletion: &Deletion,
+    watch: Option<&Watch>,
+) -> Result<Deleted> {
     if let Some(version) = deletion.version {
-        return delete_version(tx, state, bucket, deletion, version);
+        let deleted = delete_version(tx, state, bucket, deletion, version)?;
+        return match deleted {
+            // What was not there has not gone.
+            None => Ok(Deleted::Gone),
+            Some(deleted) => {
+                announce_gone(tx, watch, &deletion.key, Some(version))?;
+                Ok(deleted)
+            }
+        };
     }
     check_condition(tx.conn, bucket, &deletion.key, deletion.condition.as_ref())?;
     if state.versioning == Versioning::Never {
         if let Some(line) = current::line(tx.conn, bucket, &deletion.key)? {
             current::delete(tx.conn, bucket, &deletion.key)?;
             versions::remove(tx.conn, line.id)?;
+            announce_gone(tx, watch, &deletion.key, None)?;
         }
         return Ok(Deleted::Gone);
     }
-    mark(tx.conn, state, (bucket, &deletion.key), tx.next_sequence()?, tx.now()).map(Deleted::Marked)
+    let order = tx.next_sequence()?;
+    let marker = mark(tx.conn, state, (bucket, &deletion.key), order, tx.now())?;
+    let gone = Change::gone(&deletion.key, told_version(marker), order, tx.now());
+    announce(tx, watch, &Change { kind: ChangeKind::Marked, ..gone })?;
+    Ok(Deleted::Marked(marker))
 }
 
 fn delete_version(
@@ -99,7 +119,7 @@ fn delete_version(
     bucket: i64,
     deletion: &Deletion,
     version: VersionId,
-) -> Result<Deleted> {
+) -> Result<Option<Deleted>> {
     let (conn, key) = (tx.conn, &deletion.key);
     let found = find_line(conn, bucket, key, version)?;
     let object = found.as_ref().filter(|(_, line)| line.kind == LineKind::Object);
@@ -107,16 +127,16 @@ fn delete_version(
         let object = object.map(|(_, line)| versions::by_id(conn, line.id)).transpose()?.flatten();
         check_condition_on(object.as_ref(), condition)?;
     }
-    let Some((place, line)) = &found else { return Ok(Deleted::Gone) };
+    let Some((place, line)) = &found else { return Ok(None) };
     if object.is_some() && state.object_lock.is_some() {
         check_lock(tx, line.id, deletion.bypass)?;
     }
     remove_line(conn, bucket, key, *place, line)?;
     step_up(conn, bucket, key)?;
-    Ok(match line.kind {
+    Ok(Some(match line.kind {
         LineKind::Object => Deleted::Gone,
         LineKind::Marker => Deleted::Unmarked,
-    })
+    }))
 }
 
 fn check_lock(tx: &Tx<'_>, id: Sequence, bypass: Bypass) -> Result<()> {

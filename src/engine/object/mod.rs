@@ -12,6 +12,7 @@ mod read;
 use rusqlite::Connection;
 
 use super::error::{Error, Result};
+use super::event::{Change, ChangeKind, told_version};
 use super::extent::ExtentList;
 use super::ids::Sequence;
 use super::meta::versions;
@@ -89,6 +90,22 @@ pub(crate) struct NewVersion {
 pub(crate) struct MadeBy {
     pub(crate) upload: Sequence,
     pub(crate) manifest: [u8; 32],
+}
+
+impl NewVersion {
+    /// What it is to those who watch its bucket.
+    pub(crate) fn as_change(&self, version: VersionId, order: Sequence, time: Timestamp) -> Change<'_> {
+        Change {
+            kind: ChangeKind::Created,
+            key: &self.key,
+            version: told_version(version),
+            etag: Some(self.etag),
+            size_bytes: Some(self.extents.size_bytes()),
+            moved_to: None,
+            order: order.0,
+            time,
+        }
+    }
 }
 
 impl Written {

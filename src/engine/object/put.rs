@@ -4,6 +4,7 @@ use super::{NewVersion, Written, check_condition, etag_of, install};
 use crate::engine::blobs::writer::Sealed;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::announce;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::checksum::{Algorithm, Checksum, ChecksumKind};
 use crate::wire::conditions::WriteCondition;
@@ -30,7 +31,7 @@ pub struct PutObject {
 impl Engine {
     /// Puts an object: from the commit on it is what its key names. On failure the body is discarded.
     pub async fn put_object(&self, bucket: &Bucket, put: PutObject, body: Sealed) -> Result<Written> {
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         let digest = body.digests().get(put.checksum).ok_or_else(|| Error::Bug {
             what: "an object's checksum is one that was computed as it was written".to_owned(),
         })?;
@@ -48,7 +49,9 @@ impl Engine {
                 attributes: state.retain(put.attributes, tx.now()),
                 upload: None,
             };
-            let version_id = install(tx.conn, state, tx.next_sequence()?, &version)?;
+            let order = tx.next_sequence()?;
+            let version_id = install(tx.conn, state, order, &version)?;
+            announce(tx, watch.as_ref(), &version.as_change(version_id, order, tx.now()))?;
             Ok(Written::of(&version, version_id))
         })
         .await

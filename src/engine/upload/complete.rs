@@ -9,6 +9,7 @@ use super::rules::{PartRules, are_consecutive};
 use super::{PARTS_MAX, Part, UploadChecksum, UploadRow};
 use crate::engine::bucket::{Bucket, BucketState};
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{Watch, announce};
 use crate::engine::extent::ExtentList;
 use crate::engine::ids::{Sequence, UploadId};
 use crate::engine::limits::Limits;
@@ -87,6 +88,7 @@ impl Engine {
             completion,
             limits: self.0.limits.clone(),
             order: self.0.multipart_order,
+            watch: bucket.watch(),
         };
         self.transact(move |tx| job.run(tx)).await
     }
@@ -99,6 +101,7 @@ struct Job {
     completion: Completion,
     limits: Limits,
     order: MultipartOrder,
+    watch: Option<Watch>,
 }
 
 impl Job {
@@ -161,7 +164,9 @@ impl Job {
             extents,
             upload: Some(MadeBy { upload: upload.id, manifest }),
         };
-        let version = install(tx.conn, state, id, &version)?;
+        let made = version;
+        let version = install(tx.conn, state, id, &made)?;
+        announce(tx, self.watch.as_ref(), &made.as_change(version, id, tx.now()))?;
         Ok(Completed { etag, checksum: Some(checksum), modified, version, declared: upload.checksum, encryption })
     }
 

@@ -33,6 +33,7 @@ use super::reply::Reply;
 use super::target::Scope;
 use crate::engine::document::DocumentName;
 use crate::engine::error::Error;
+use crate::engine::event::NewEvent;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::Shape;
@@ -87,6 +88,11 @@ pub(crate) trait Document: Sized + 'static {
 
     /// Checks a document and gives it back as it is stored.
     fn accept(call: &Call, given: &Element) -> Result<String>;
+
+    /// What others are told of a document as it is stored.
+    fn told(_call: &Call, _stored: &str) -> Result<Vec<NewEvent>> {
+        Ok(Vec::new())
+    }
 
     /// The answer to a PUT that is stored.
     fn stored(_stored: &str) -> Reply {
@@ -159,8 +165,14 @@ impl<D: Document> Operation for Put<D> {
         let given = receive(&mut call, D::LIMIT_BYTES, D::DIGEST).await?;
         let stored = D::accept(&call, &given)?;
         let reply = D::stored(&stored);
-        let put = call.engine().put_document(call.bucket()?, named(D::SUBRESOURCE), stored.into_bytes());
-        put.await.map_err(|error| call.says(error))?;
+        let (told, body) = (D::told(&call, &stored)?, stored.into_bytes());
+        let (engine, bucket, name) = (call.engine(), call.bucket()?, named(D::SUBRESOURCE));
+        let put = if told.is_empty() {
+            engine.put_document(bucket, name, body).await
+        } else {
+            engine.put_document_and_events(bucket, name, body, told).await
+        };
+        put.map_err(|error| call.says(error))?;
         Ok(reply)
     }
 }

@@ -1,11 +1,14 @@
-//! Whom a bucket tells what happens in it (`?notification`). Kept; nobody is told.
+//! Whom a bucket tells what happens in it (`?notification`). The document only: telling is in `s3/notifications`.
 //!
 //! AWS asks a destination whether it may be written to. There are none here, so that a well-formed ARN is a destination
 //! that exists, with `x-amz-skip-destination-validation` or without.
 
 use super::{Document, Name, fit, generated_id};
+use crate::engine::event::NewEvent;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
+use crate::s3::notifications;
+use crate::s3::operation::Level;
 use crate::s3::ops::region_of;
 use crate::s3::reply::Reply;
 use crate::wire::xml::Element;
@@ -113,6 +116,7 @@ impl Document for Notification {
     const SUBRESOURCE: &'static str = "notification";
     const GET: Name = Name("GetBucketNotificationConfiguration", "s3:GetBucketNotification");
     const PUT: Name = Name("PutBucketNotificationConfiguration", "s3:PutBucketNotification");
+    const LEVEL: Level = Level::Exact;
 
     fn absent(_call: &Call) -> Result<Reply> {
         Ok(Reply::xml(document(&Element::group("NotificationConfiguration", []))))
@@ -139,6 +143,16 @@ impl Document for Notification {
         }
         check_overlaps(&notification)?;
         Ok(document(&notification))
+    }
+
+    /// AWS tests destinations as it asks them whether they may be written to.
+    fn told(call: &Call, stored: &str) -> Result<Vec<NewEvent>> {
+        let skipped = call.head.header_filled("x-amz-skip-destination-validation");
+        if skipped.is_some_and(|sent| sent.eq_ignore_ascii_case("true")) {
+            return Ok(Vec::new());
+        }
+        let configuration = Element::parse(stored.as_bytes()).map_err(S3Error::internal)?;
+        Ok(notifications::test_events(&call.shared, call.bucket()?, &call.head, &configuration))
     }
 }
 

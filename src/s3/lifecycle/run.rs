@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::{DOCUMENT, parse, stored};
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
-use crate::s3::Service;
+use crate::s3::{Service, Shared, notifications};
 use crate::wire::lifecycle::{Calendar, LifecycleConfiguration, RuleStatus};
 
 /// How often it is looked, at most; with shorter days several times a day.
@@ -31,12 +31,12 @@ struct Pass {
 impl Service {
     /// Carries out lifecycles for as long as it is let.
     pub async fn run_lifecycles(&self) {
-        let engine = &self.shared().engine;
-        let round = round(engine.calendar());
+        let shared = self.shared();
+        let round = round(shared.engine.calendar());
         let mut passes = HashMap::new();
         loop {
             tokio::time::sleep(round).await;
-            if let Err(error) = look_round(engine, &mut passes).await {
+            if let Err(error) = look_round(shared, &mut passes).await {
                 tracing::warn!(%error, "lifecycles were not carried out; it is tried again");
             }
         }
@@ -47,16 +47,16 @@ fn round(calendar: Calendar) -> Duration {
     (calendar.day() / ROUNDS_PER_DAY).clamp(SHORTEST_ROUND, ROUND)
 }
 
-async fn look_round(engine: &Engine, passes: &mut HashMap<i64, Pass>) -> crate::engine::error::Result<()> {
+async fn look_round(shared: &Shared, passes: &mut HashMap<i64, Pass>) -> crate::engine::error::Result<()> {
     let mut seen = HashSet::new();
     let mut last: Option<Bucket> = None;
     loop {
-        let page = engine.buckets_with_document(DOCUMENT, last.as_ref(), BUCKETS).await?;
+        let page = shared.engine.buckets_with_document(DOCUMENT, last.as_ref(), BUCKETS).await?;
         let Some(end) = page.last().cloned() else { break };
         for bucket in page {
             seen.insert(bucket.id);
             // One bucket that fails keeps none of the others.
-            if let Err(error) = look_at(engine, &bucket, passes).await {
+            if let Err(error) = look_at(shared, &bucket, passes).await {
                 tracing::warn!(bucket = %bucket.name, error, "a lifecycle was not carried out; it is tried again");
             }
         }
@@ -66,7 +66,8 @@ async fn look_round(engine: &Engine, passes: &mut HashMap<i64, Pass>) -> crate::
     Ok(())
 }
 
-async fn look_at(engine: &Engine, bucket: &Bucket, passes: &mut HashMap<i64, Pass>) -> Result<(), String> {
+async fn look_at(shared: &Shared, bucket: &Bucket, passes: &mut HashMap<i64, Pass>) -> Result<(), String> {
+    let engine = &shared.engine;
     let Some(document) = stored(engine, bucket).map_err(|error| format!("{error:?}"))? else { return Ok(()) };
     let day = engine.calendar().day_of(engine.clock().now());
     let pass = Pass { day, document: Sha256::digest(&document).into() };
@@ -75,7 +76,10 @@ async fn look_at(engine: &Engine, bucket: &Bucket, passes: &mut HashMap<i64, Pas
     }
     let rules = parse(&document).map_err(|error| format!("{error:?}"))?;
     if rules.rules.iter().any(|rule| rule.status == RuleStatus::Enabled) {
-        carry_out(engine, bucket, &rules).await?;
+        // What it does is told as what requests do.
+        let watched =
+            notifications::watched_by_s3(shared, bucket, "Lifecycle").map_err(|error| format!("{error:?}"))?;
+        carry_out(engine, &watched, &rules).await?;
     }
     passes.insert(bucket.id, pass);
     Ok(())

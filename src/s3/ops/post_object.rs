@@ -91,6 +91,7 @@ fn admit(call: &mut Call, fields: &Fields) -> Result<Upload> {
     }
     become_put(call, fields, &key)?;
     access::decide_action(PostObject::ACTION, call)?;
+    call.watch(PostObject::NAME)?;
     features::refuse_absent(features::Copies::Nothing, &call.head)?;
     let integrity = Integrity::of(&call.head, &PayloadMode::Plain { sha256: None })?;
     let wished = call.head.header_filled("x-amz-checksum-algorithm");

@@ -59,7 +59,7 @@ pub(super) async fn answer(
         let raw_key = request.uri.path().trim_start_matches('/');
         observed.website(&request.method, &percent::decode_path(raw_key).unwrap_or_else(|_| raw_key.to_owned()));
     }
-    let visit = Visit { service, site, request, connection, request_id, observed };
+    let visit = Visit { service, site, request, connection, request_id, host_id, observed };
     let reply = match visit.answer().await {
         Ok(reply) => reply,
         Err(failed) => visit.failed(&failed, &ids).await,
@@ -73,6 +73,7 @@ struct Visit<'a> {
     request: Parts,
     connection: &'a Connection,
     request_id: &'a RequestId,
+    host_id: &'a HostId,
     observed: Option<Arc<Observed>>,
 }
 
@@ -225,6 +226,7 @@ impl Visit<'_> {
             target,
             connection: *self.connection,
             request_id: *self.request_id,
+            host_id: *self.host_id,
             now: self.service.shared().engine.clock().now(),
         })
     }
