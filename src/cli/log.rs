@@ -2,18 +2,20 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::layer;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Logs to standard error what `filter` lets through.
 pub(super) fn start(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(with_quiet_dependencies(filter)).map_err(|error| {
+    let targets: Targets = with_quiet_dependencies(filter).parse().map_err(|error| {
         format!("the log filter {filter:?} is not valid: {error}; write error, warn, info or debug")
     })?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_target(false)
+    let lines = layer().with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
+    tracing_subscriber::registry()
+        .with(lines)
+        .with(targets)
         .try_init()
         .map_err(|error| format!("logging cannot start: {error}"))
 }
@@ -34,6 +36,7 @@ mod tests {
     fn a_level_is_for_staves_alone() {
         assert_eq!(with_quiet_dependencies("debug"), "warn,staves=debug");
         assert_eq!(with_quiet_dependencies("hyper=debug"), "hyper=debug");
-        assert!(EnvFilter::try_new(with_quiet_dependencies("info")).is_ok());
+        assert!(with_quiet_dependencies("info").parse::<Targets>().is_ok());
+        assert!("loud".parse::<Targets>().is_err() || "staves=loud".parse::<Targets>().is_err());
     }
 }
