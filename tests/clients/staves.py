@@ -42,6 +42,7 @@ def client_environment(server, **more):
         AWS_ACCESS_KEY_ID=server.ready["access_key"],
         AWS_SECRET_ACCESS_KEY=server.ready["secret_key"],
         AWS_REGION=server.ready["region"],
+        AWS_ENDPOINT_URL=server.endpoint,
         AWS_CONFIG_FILE="/dev/null",
         AWS_SHARED_CREDENTIALS_FILE="/dev/null",
         **more,
