@@ -28,4 +28,11 @@ if ! cmp -s esri/requirements.txt esri/.venv/installed.txt; then
     cp esri/requirements.txt esri/.venv/installed.txt
 fi
 
+# s3fs wants an older botocore than boto3 does.
+if ! cmp -s python/requirements.txt python/.venv/installed.txt; then
+    python3 -m venv python/.venv
+    python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
+    cp python/requirements.txt python/.venv/installed.txt
+fi
+
 exec .venv/bin/python -m pytest -p no:cacheprovider "$@"
