@@ -4,6 +4,7 @@
 #   STAVES_BIN      the binary to test (default: target/release/staves, which is built when it is missing)
 #   STAVES_FULL     1: the memory test with its full sizes, 16 uploads of 1 GiB
 #   STAVES_BROWSER  required: without Chromium the browser test fails instead of being skipped
+#   STAVES_CLIENTS  required: without Go, Maven or rclone their tests fail instead of being skipped
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)

@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import boto3
+import pytest
 from botocore.config import Config
 
 BIN = os.environ.get("STAVES_BIN", str(Path(__file__).parents[2] / "target/release/staves"))
@@ -175,6 +176,13 @@ class Staves:
             verify=verify,
             config=Config(**config),
         )
+
+
+def wanted(name):
+    """Skips the tests of a file where this program is not installed, but never where everything has to be tested."""
+    missing = shutil.which(name) is None
+    assert not missing or os.environ.get("STAVES_CLIENTS") != "required", f"{name} is not installed"
+    return pytest.mark.skipif(missing, reason=f"{name} is not installed")
 
 
 def tool(name):

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
-from staves import check_with, tool
+from staves import check_with, wanted
+
+pytestmark = wanted("go")
 
 
 def test_sdk(server, some_file):
     # The first run fetches what go.sum pins, and compiles it; Go keeps both.
     here = Path(__file__).parent / "go"
-    check_with(server, tool("go"), "run", "-mod=readonly", ".", some_file, cwd=here, timeout=420)
+    check_with(server, "go", "run", "-mod=readonly", ".", some_file, cwd=here, timeout=420)
