@@ -56,6 +56,14 @@ def big_file(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def some_file(tmp_path_factory):
+    """17 MiB and a bit: four parts of 5 MiB."""
+    path = tmp_path_factory.mktemp("some") / "some.bin"
+    path.write_bytes(random.Random(17).randbytes(17 * MIB + 11))
+    return path
+
+
 def sha256(path):
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

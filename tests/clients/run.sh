@@ -4,6 +4,7 @@
 #   STAVES_BIN      the binary to test (default: target/release/staves, which is built when it is missing)
 #   STAVES_FULL     1: the memory test with its full sizes, 16 uploads of 1 GiB
 #   STAVES_BROWSER  required: without Chromium the browser test fails instead of being skipped
+#   STAVES_CLIENTS  required: without Go, Maven or rclone their tests fail instead of being skipped
 set -euo pipefail
 cd "$(dirname "$0")"
 root=$(cd ../.. && pwd)
@@ -26,6 +27,13 @@ if ! cmp -s esri/requirements.txt esri/.venv/installed.txt; then
     python3 -m venv esri/.venv
     esri/.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement esri/requirements.txt
     cp esri/requirements.txt esri/.venv/installed.txt
+fi
+
+# s3fs wants an older botocore than boto3 does.
+if ! cmp -s python/requirements.txt python/.venv/installed.txt; then
+    python3 -m venv python/.venv
+    python/.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement python/requirements.txt
+    cp python/requirements.txt python/.venv/installed.txt
 fi
 
 exec .venv/bin/python -m pytest -p no:cacheprovider "$@"

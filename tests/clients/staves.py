@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import boto3
+import pytest
 from botocore.config import Config
 
 BIN = os.environ.get("STAVES_BIN", str(Path(__file__).parents[2] / "target/release/staves"))
@@ -34,6 +35,46 @@ def run(*arguments, cwd=None, env=None, timeout=60, prefix=()):
     command = [*prefix, BIN, *map(str, arguments)]
     env = clean_environment(**(env or {}))
     return subprocess.run(command, cwd=cwd, env=env, timeout=timeout, capture_output=True, text=True)
+
+
+def client_environment(server, **more):
+    """The environment in which AWS's own SDKs find `server` and its keys by themselves."""
+    return clean_environment(
+        AWS_ACCESS_KEY_ID=server.ready["access_key"],
+        AWS_SECRET_ACCESS_KEY=server.ready["secret_key"],
+        AWS_REGION=server.ready["region"],
+        AWS_ENDPOINT_URL=server.endpoint,
+        AWS_CONFIG_FILE="/dev/null",
+        AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+        **more,
+    )
+
+
+def check_with(server, *command, cwd=None, timeout=180, **environment):
+    """Runs a client's own checks: it prints those that failed, and ends with 0 where there are none."""
+    done = subprocess.run(
+        list(map(str, command)),
+        cwd=cwd,
+        env=client_environment(server, **environment),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}\n{server.log}"
+    leftovers = server.s3().list_buckets()["Buckets"]
+    assert leftovers, "the client has talked to this server"
+    for bucket in leftovers:
+        assert "Uploads" not in server.s3().list_multipart_uploads(Bucket=bucket["Name"]), "uploads are finished or aborted"
+
+
+def npm_ci(name):
+    """The pinned packages of the client in this directory, installed once and again when they change; returns it."""
+    client = Path(__file__).parent / name
+    lock, installed = client / "package-lock.json", client / "node_modules" / "installed.json"
+    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
+        subprocess.run([tool("npm"), "ci", "--silent", "--no-audit", "--no-fund"], cwd=client, check=True, timeout=300)
+        shutil.copyfile(lock, installed)
+    return client
 
 
 class Staves:
@@ -135,6 +176,13 @@ class Staves:
             verify=verify,
             config=Config(**config),
         )
+
+
+def wanted(name):
+    """Skips the tests of a file where this program is not installed, but never where everything has to be tested."""
+    missing = shutil.which(name) is None
+    assert not missing or os.environ.get("STAVES_CLIENTS") != "required", f"{name} is not installed"
+    return pytest.mark.skipif(missing, reason=f"{name} is not installed")
 
 
 def tool(name):

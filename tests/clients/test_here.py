@@ -3,28 +3,20 @@
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 import requests
 
-from staves import MIB, clean_environment, tool
+from staves import MIB, clean_environment, npm_ci, tool
 
-CLIENT = Path(__file__).parent / "here"
 HRN = "hrn:here:data::olp-here:my-catalog"
 
 
 @pytest.fixture(scope="module")
 def sdk():
-    """The pinned packages, installed once and again when they change."""
-    lock, installed = CLIENT / "package-lock.json", CLIENT / "node_modules" / "installed.json"
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        subprocess.run([tool("npm"), "ci", "--silent", "--no-audit", "--no-fund"], cwd=CLIENT, check=True, timeout=300)
-        shutil.copyfile(lock, installed)
-    return CLIENT / "upload.mjs"
+    return npm_ci("here") / "upload.mjs"
 
 
 def test_sdk_uploads_in_parts_by_key_and_by_handle(start, sdk, tmp_path):
