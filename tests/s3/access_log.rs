@@ -233,7 +233,7 @@ async fn access_log_of_other_requests() {
     // What could be used again is not written down.
     let presigned = record("REST.GET.ATTRIBUTES")(&[AUTHENTICATION, SIGNATURE, URI]);
     assert_eq!(presigned[..2], ["QueryString", "SigV4"]);
-    assert!(presigned[2].contains("X-Amz-Signature=XXX") && presigned[2].contains("X-Amz-Credential=anna"));
+    assert!(presigned[2].contains("X-Amz-Signature=***") && presigned[2].contains("X-Amz-Credential=anna"));
     assert_eq!(record("REST.PUT.PART")(&[KEY, SIZE]), ["u", "5"]);
     let deleted = record("BATCH.DELETE.OBJECT")(&[KEY, URI, STATUS, SENT, REFERER, VERSION]);
     assert_eq!(deleted, ["v", "-", "204", "-", "-", version.as_str()]);

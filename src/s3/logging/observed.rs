@@ -196,11 +196,14 @@ impl Observed {
     }
 }
 
+/// What stands for the value of a secret parameter.
+const CROSSED_OUT: &str = "***";
+
 /// The target with the values of secret parameters crossed out.
 fn without_secrets(target: &str) -> String {
     let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
-        Some((name, _)) if SECRETS.contains(&name) => format!("{name}=XXX"),
+        Some((name, _)) if SECRETS.contains(&name) => format!("{name}={CROSSED_OUT}"),
         _ => pair.to_owned(),
     });
     format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))
@@ -213,7 +216,7 @@ mod tests {
     #[test]
     fn signatures_are_crossed_out() {
         let target = "/b/k?X-Amz-Date=1&X-Amz-Signature=abc&x-id=GetObject";
-        assert_eq!(without_secrets(target), "/b/k?X-Amz-Date=1&X-Amz-Signature=XXX&x-id=GetObject");
+        assert_eq!(without_secrets(target), "/b/k?X-Amz-Date=1&X-Amz-Signature=***&x-id=GetObject");
         assert_eq!(without_secrets("/b/k"), "/b/k");
     }
 }
