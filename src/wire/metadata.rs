@@ -1,6 +1,7 @@
 //! The headers that are stored with an object: content headers, user metadata, storage class. Not tags, ACLs, locks or
 //! encryption.
 
+mod latin1;
 mod rfc2047;
 
 use std::fmt;
@@ -9,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::storage_class::StorageClass;
 
-pub use rfc2047::{decode_header_value, encode_header_value};
+pub use latin1::{from_latin1, to_latin1};
+pub use rfc2047::{decode_header_value, encode_header_value, encode_verbatim};
 
 /// What `PutObject`, `CopyObject` or `CreateMultipartUpload` stores beside the bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -349,8 +349,7 @@ async fn get_object_overridden_headers_in_latin1() {
     let (_server, client) = digits().await;
     let target = format!("{K}?response-content-disposition=%C3%A9");
     let raw = crate::support::exchange(client.addr, &client.get(&target).into_bytes(), "GET").await.expect_status(200);
-    // The helper reads headers as UTF-8; a lone Latin-1 byte shows as the replacement character.
-    assert_eq!(raw.header("content-disposition"), Some("\u{FFFD}"));
+    assert_eq!(raw.header("content-disposition"), Some("\u{E9}"));
     for (sent, value) in [("%C4%8D", "č"), ("a%0D%0Ax-injected:%201", "a\r\nx-injected: 1"), ("a%00b", "")] {
         let reply = client.get(&format!("{K}?response-content-type={sent}")).send().await.expect_status(400);
         assert_eq!(reply.header("x-injected"), None);

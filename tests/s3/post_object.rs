@@ -166,6 +166,28 @@ async fn post_object_redirects() {
 }
 
 #[tokio::test]
+async fn post_object_fields_beyond_ascii() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let fields = [
+        ("key", "k"),
+        ("Cache-Control", "non-ascii-%E2%80%94_—_é_"),
+        ("x-amz-meta-word", "=?UTF-8?B?YWJj?="),
+        ("x-amz-meta-tab", "a\tb"),
+    ];
+    let conditions = format!(
+        "{},[\"starts-with\",\"$cache-control\",\"\"],[\"starts-with\",\"$x-amz-meta-word\",\"\"],[\"starts-with\",\"$x-amz-meta-tab\",\"\"]",
+        any_key()
+    );
+    post(&client, &Form::new(&fields).signed(&conditions)).await.expect_status(204);
+    let got = client.head("/bkt/k").send().await.expect_status(200);
+    // Recorded on AWS: a space for what ISO 8859-1 lacks, and no decoding of what looks like an encoded word.
+    assert_eq!(got.header("cache-control"), Some("non-ascii-%E2%80%94_ _\u{E9}_"));
+    assert_eq!(got.header("x-amz-meta-word"), Some("=?UTF-8?B?YWJj?="));
+    assert_eq!(got.header("x-amz-meta-tab"), Some("a\tb"));
+}
+
+#[tokio::test]
 async fn post_object_fields_are_headers() {
     let server = TestServer::start().await;
     let client = server.bucket().await;

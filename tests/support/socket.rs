@@ -77,7 +77,8 @@ fn has_no_body(head: &Reply, method: &str) -> bool {
 fn final_head(mut received: &[u8]) -> Option<(Reply, &[u8])> {
     loop {
         let end = received.windows(4).position(|window| window == b"\r\n\r\n")?;
-        let text = String::from_utf8_lossy(&received[..end]).into_owned();
+        // Each byte a character: what a header says beyond ASCII can be compared byte for byte.
+        let text: String = received[..end].iter().map(|byte| char::from(*byte)).collect();
         received = &received[end + 4..];
         let mut lines = text.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|status| status.parse().ok());

@@ -21,6 +21,7 @@ use crate::wire::checksum::{Checksum, ChecksumKind};
 use crate::wire::conditions::{ReadConditions, ReadOutcome};
 use crate::wire::encryption::CustomerKey;
 use crate::wire::error_codes::Code;
+use crate::wire::metadata::to_latin1;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::part::PartNumber;
 use crate::wire::range::ByteRange;
@@ -274,8 +275,7 @@ fn overrides(head: &Head) -> Result<Vec<(HeaderName, HeaderValue)>> {
     let mut found = Vec::new();
     for (parameter, header) in OVERRIDES {
         if let Some(value) = head.query.first(parameter) {
-            let latin1: Option<Vec<u8>> = value.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-            let value = latin1.and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()).ok_or_else(|| {
+            let value = to_latin1(value).and_then(|bytes| HeaderValue::from_bytes(&bytes).ok()).ok_or_else(|| {
                 let message = "Header value cannot be represented using ISO-8859-1.";
                 S3Error::invalid_argument(message, parameter, value)
             })?;

@@ -12,7 +12,7 @@ use crate::s3::reply::Reply;
 use crate::wire::checksum::Checksum;
 use crate::wire::encryption::CustomerKey;
 use crate::wire::etag::ETag;
-use crate::wire::metadata::encode_header_value;
+use crate::wire::metadata::{encode_header_value, to_latin1};
 use crate::wire::storage_class::StorageClass;
 use crate::wire::time::Timestamp;
 
@@ -40,18 +40,24 @@ pub(super) fn last_modified(reply: Reply, modified: Timestamp) -> Reply {
 pub(super) fn describe(object: &Object, key: Option<&CustomerKey>) -> Reply {
     let headers = &object.headers;
     let reply = etag(last_modified(Reply::ok(), object.modified), &object.etag);
-    let mut reply = encryption::show(reply, &object.attributes.encryption, key)
-        .header(ACCEPT_RANGES, "bytes")
-        .header(CONTENT_TYPE, headers.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE))
-        .optional(CONTENT_ENCODING, headers.content_encoding.as_deref())
-        .optional(CONTENT_LANGUAGE, headers.content_language.as_deref())
-        .optional(CONTENT_DISPOSITION, headers.content_disposition.as_deref())
-        .optional(CACHE_CONTROL, headers.cache_control.as_deref())
-        .optional(EXPIRES, headers.expires.as_deref())
-        .optional(
+    let mut reply =
+        encryption::show(reply, &object.attributes.encryption, key).header(ACCEPT_RANGES, "bytes").optional(
             HeaderName::from_static("x-amz-website-redirect-location"),
             headers.website_redirect_location.as_deref(),
         );
+    let content = [
+        (CONTENT_TYPE, Some(headers.content_type.as_deref().unwrap_or(DEFAULT_CONTENT_TYPE))),
+        (CONTENT_ENCODING, headers.content_encoding.as_deref()),
+        (CONTENT_LANGUAGE, headers.content_language.as_deref()),
+        (CONTENT_DISPOSITION, headers.content_disposition.as_deref()),
+        (CACHE_CONTROL, headers.cache_control.as_deref()),
+        (EXPIRES, headers.expires.as_deref()),
+    ];
+    for (name, text) in content {
+        if let Some(value) = text.and_then(content_value) {
+            reply.headers.insert(name, value);
+        }
+    }
     if headers.storage_class != StorageClass::default() {
         reply = reply.amz("x-amz-storage-class", headers.storage_class.name());
     }
@@ -62,11 +68,28 @@ pub(super) fn describe(object: &Object, key: Option<&CustomerKey>) -> Reply {
     for (name, value) in attributes.lock.headers() {
         reply = reply.amz(name, &value);
     }
+    let mut missing = 0_u32;
     for (name, value) in &headers.user {
         let shown = HeaderName::try_from(format!("x-amz-meta-{name}"));
         if let (Ok(name), Ok(value)) = (shown, HeaderValue::try_from(encode_header_value(value))) {
             reply.headers.insert(name, value);
+        } else {
+            missing += 1;
         }
     }
+    if missing > 0 {
+        // What no header can say: line breaks, from a form or an encoded word.
+        reply = reply.amz("x-amz-missing-meta", &missing.to_string());
+    }
     reply
+}
+
+/// What a client gets to see of a content header: the bytes that it was sent as. What came by another API than S3's may
+/// have characters beyond ISO 8859-1, and is UTF-8.
+fn content_value(text: &str) -> Option<HeaderValue> {
+    if text.is_ascii() {
+        return HeaderValue::from_str(text).ok();
+    }
+    let bytes = to_latin1(text).unwrap_or_else(|| text.as_bytes().to_owned());
+    HeaderValue::from_bytes(&bytes).ok()
 }

@@ -1,6 +1,6 @@
 //! The fields of an upload by form, up to its file. Not what is made of them.
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::body::Payload;
 use crate::http::form::{Field, Form, FormError, MultipartForm};
@@ -8,7 +8,7 @@ use crate::s3::auth::missing_field;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::payload_error;
 use crate::wire::error_codes::Code;
-use crate::wire::metadata::encode_header_value;
+use crate::wire::metadata::encode_verbatim;
 
 /// What may come before the file.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html>
@@ -88,12 +88,24 @@ impl Fields {
             let lower = if lower == "acl" { "x-amz-acl".to_owned() } else { lower };
             // Fields that can be no header mean nothing to S3.
             let Ok(header) = HeaderName::try_from(&lower) else { continue };
-            let value = if lower.starts_with("x-amz-meta-") { encode_header_value(value) } else { value.clone() };
-            let value = value.parse().map_err(|_| S3Error::invalid_argument("Invalid argument.", name, &value))?;
+            let bytes = if lower.starts_with("x-amz-meta-") {
+                encode_verbatim(value).into_bytes()
+            } else if lower.starts_with("x-amz-") {
+                value.clone().into_bytes()
+            } else {
+                in_latin1(value)
+            };
+            let value = HeaderValue::from_bytes(&bytes)
+                .map_err(|_| S3Error::invalid_argument("Invalid argument.", name, value))?;
             headers.entry(header).or_insert(value);
         }
         Ok(headers)
     }
+}
+
+/// A content header from a form, where AWS was seen to put a space for what ISO 8859-1 does not have.
+fn in_latin1(value: &str) -> Vec<u8> {
+    value.chars().map(|letter| u8::try_from(letter).unwrap_or(b' ')).collect()
 }
 
 fn is_file(field: &Field) -> bool {

@@ -1,11 +1,12 @@
 //! What is kept with an object of the request that makes it: content headers, user metadata, storage class.
 
+use http::HeaderName;
 use http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, EXPIRES};
 
 use crate::s3::error::Result;
 use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
-use crate::wire::metadata::{MAX_USER_METADATA_BYTES, ObjectHeaders, decode_header_value};
+use crate::wire::metadata::{MAX_USER_METADATA_BYTES, ObjectHeaders, decode_header_value, from_latin1};
 use crate::wire::storage_class::StorageClass;
 
 const META_PREFIX: &str = "x-amz-meta-";
@@ -14,12 +15,14 @@ const META_PREFIX: &str = "x-amz-meta-";
 pub(super) fn parse(head: &Head) -> Result<ObjectHeaders> {
     let storage_class = storage_class(head)?;
     let headers = ObjectHeaders {
-        content_type: head.header_filled(CONTENT_TYPE.as_str()),
-        content_encoding: head.header(CONTENT_ENCODING.as_str()).and_then(|sent| without_framing(&sent)),
-        content_language: head.header(CONTENT_LANGUAGE.as_str()),
-        content_disposition: head.header(CONTENT_DISPOSITION.as_str()),
-        cache_control: head.header(CACHE_CONTROL.as_str()),
-        expires: head.header(EXPIRES.as_str()),
+        content_type: content_header(head, &CONTENT_TYPE)
+            .map(|sent| sent.trim().to_owned())
+            .filter(|sent| !sent.is_empty()),
+        content_encoding: content_header(head, &CONTENT_ENCODING).and_then(|sent| without_framing(&sent)),
+        content_language: content_header(head, &CONTENT_LANGUAGE),
+        content_disposition: content_header(head, &CONTENT_DISPOSITION),
+        cache_control: content_header(head, &CACHE_CONTROL),
+        expires: content_header(head, &EXPIRES),
         website_redirect_location: website_redirect_location(head)?,
         user: user_metadata(head),
         storage_class,
@@ -51,6 +54,12 @@ pub(super) fn website_redirect_location(head: &Head) -> Result<Option<String>> {
     }
 }
 
+/// A header of the object's content, in which each byte is a character: UTF-8 comes back byte for byte (seen on AWS).
+fn content_header(head: &Head, name: &HeaderName) -> Option<String> {
+    let values = head.headers.get_all(name).iter().map(|value| from_latin1(value.as_bytes()));
+    values.reduce(|list, value| list + "," + &value)
+}
+
 /// The members of `Content-Encoding` but `aws-chunked`, which is the framing of the request and no property of the
 /// object. What stays keeps its spacing.
 fn without_framing(sent: &str) -> Option<String> {
@@ -74,15 +83,11 @@ fn user_metadata(head: &Head) -> Vec<(String, String)> {
                 .headers
                 .get_all(name)
                 .iter()
-                .map(|value| decode_header_value(latin1(value.as_bytes()).trim()))
+                .map(|value| decode_header_value(from_latin1(value.as_bytes()).trim()))
                 .collect();
             (user.to_owned(), values.join(","))
         })
         .collect()
-}
-
-fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 #[cfg(test)]
