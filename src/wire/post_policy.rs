@@ -67,10 +67,10 @@ pub enum PostTest {
     },
     /// The file is of such a size.
     ContentLengthRange {
-        /// The smallest, inclusive.
-        min_bytes: u64,
+        /// The smallest, inclusive. A negative one is a number like any other.
+        min_bytes: i64,
         /// The largest, inclusive.
-        max_bytes: u64,
+        max_bytes: i64,
     },
     /// A condition that is well-formed but that nothing fulfils: a field without its `$`, a size that is no number.
     Never,
@@ -131,10 +131,11 @@ impl PostPolicy {
     pub fn check_size(&self, size_bytes: u64) -> Result<(), PostPolicyProblem> {
         for condition in &self.conditions {
             let PostTest::ContentLengthRange { min_bytes, max_bytes } = condition.test else { continue };
-            if size_bytes > max_bytes {
+            let compared = i64::try_from(size_bytes).unwrap_or(i64::MAX);
+            if compared > max_bytes {
                 return Err(PostPolicyProblem::TooLarge { size_bytes, max_bytes });
             }
-            if size_bytes < min_bytes {
+            if compared < min_bytes {
                 return Err(PostPolicyProblem::TooSmall { size_bytes, min_bytes });
             }
         }
@@ -144,7 +145,7 @@ impl PostPolicy {
     /// The largest file that the policy takes, if it says so: more need not be read.
     pub fn max_bytes(&self) -> Option<u64> {
         let max = |condition: &PostCondition| match condition.test {
-            PostTest::ContentLengthRange { max_bytes, .. } => Some(max_bytes),
+            PostTest::ContentLengthRange { max_bytes, .. } => Some(u64::try_from(max_bytes).unwrap_or(0)),
             _ => None,
         };
         self.conditions.iter().filter_map(max).min()
@@ -230,9 +231,9 @@ impl PostTest {
 }
 
 /// A number, which may be in quotation marks.
-fn bytes(json: &Json) -> Option<u64> {
+fn bytes(json: &Json) -> Option<i64> {
     match json {
-        Json::Number(number) => number.as_u64(),
+        Json::Number(number) => number.as_i64(),
         Json::String(text) => text.parse().ok(),
         _ => None,
     }

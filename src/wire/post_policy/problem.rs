@@ -46,14 +46,14 @@ pub enum PostPolicyProblem {
         /// How large it is.
         size_bytes: u64,
         /// How large it may be.
-        max_bytes: u64,
+        max_bytes: i64,
     },
     /// The file is smaller than the policy takes.
     TooSmall {
         /// How large it is.
         size_bytes: u64,
         /// How large it has to be.
-        min_bytes: u64,
+        min_bytes: i64,
     },
 }
 

@@ -140,7 +140,11 @@ fn sizes() {
         check(r#"["content-length-range", "test", "10"]"#, &[]),
         failed(r#"["content-length-range", "test", "10"]"#)
     );
-    assert_eq!(check(r#"["content-length-range", -1, 10]"#, &[]), failed(r#"["content-length-range", -1, 10]"#));
+    let negative = with(r#"["content-length-range", -1, 0]"#);
+    assert_eq!((negative.max_bytes(), negative.check_size(0)), (Some(0), Ok(())));
+    let large = negative.check_size(3).unwrap_err();
+    assert_eq!(large.fields(), [("ProposedSize", "3".to_owned()), ("MaxSizeAllowed", "0".to_owned())]);
+    assert!(with(r#"["content-length-range", 0, -1]"#).check_size(0).is_err());
 }
 
 #[test]
