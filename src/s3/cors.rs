@@ -44,7 +44,8 @@ pub(crate) fn preflight(shared: &Shared, head: &Head) -> Result<Reply> {
         }
         CorsDecision::Refused(reasons) => {
             log_refusal(bucket.name.as_str(), &origin, &method, &reasons);
-            Err(Code::AccessForbidden.with("Method", &method).with("ResourceType", "OBJECT"))
+            let resource = if head.target.key().is_some() { "OBJECT" } else { "BUCKET" };
+            Err(Code::AccessForbidden.with("Method", &method).with("ResourceType", resource))
         }
     }
 }

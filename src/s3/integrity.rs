@@ -90,12 +90,13 @@ fn checksum_value(head: &Head) -> Result<Option<(Algorithm, Digest)>> {
                 "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.",
             ));
         }
-        let sent = head.header(name).unwrap_or_default();
-        let digest = Digest::parse_base64(algorithm, sent.trim())
-            .ok_or_else(|| S3Error::invalid_request(format!("Value for {name} header is invalid.")))?;
-        found = Some((algorithm, digest));
+        found = Some((name, algorithm));
     }
-    Ok(found)
+    let Some((name, algorithm)) = found else { return Ok(None) };
+    let sent = head.header(name).unwrap_or_default();
+    let digest = Digest::parse_base64(algorithm, sent.trim())
+        .ok_or_else(|| S3Error::invalid_request(format!("Value for {name} header is invalid.")))?;
+    Ok(Some((algorithm, digest)))
 }
 
 fn checksum_trailer(head: &Head, mode: &PayloadMode) -> Result<Option<Algorithm>> {

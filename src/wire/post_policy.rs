@@ -117,12 +117,13 @@ impl PostPolicy {
         if self.expiration < now {
             return Err(PostPolicyProblem::Expired);
         }
-        let names = form.fields.iter().map(|(name, _)| name.to_ascii_lowercase());
-        if let Some(extra) = names.chain(["bucket".to_owned()]).find(|name| !is_free(name) && !self.covers(name)) {
-            return Err(PostPolicyProblem::ExtraField(extra));
+        // A condition that fails is said before a field that none covers (seen on AWS).
+        if let Some(failed) = self.conditions.iter().find(|condition| !condition.test.holds(form)) {
+            return Err(PostPolicyProblem::Failed(failed.shown.clone()));
         }
-        match self.conditions.iter().find(|condition| !condition.test.holds(form)) {
-            Some(failed) => Err(PostPolicyProblem::Failed(failed.shown.clone())),
+        let names = form.fields.iter().map(|(name, _)| name.to_ascii_lowercase());
+        match names.chain(["bucket".to_owned()]).find(|name| !is_free(name) && !self.covers(name)) {
+            Some(extra) => Err(PostPolicyProblem::ExtraField(extra)),
             None => Ok(()),
         }
     }

@@ -104,11 +104,15 @@ async fn list_buckets_document() {
     has_ids(&reply);
     assert_eq!(
         masked(reply.text(), &["ID", "CreationDate"]),
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>*</ID></Owner><Buckets><Bucket><Name>bkt</Name><CreationDate>*</CreationDate><BucketRegion>us-east-1</BucketRegion><BucketArn>arn:aws:s3:::bkt</BucketArn></Bucket></Buckets></ListAllMyBucketsResult>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListAllMyBucketsResult xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Owner><ID>*</ID></Owner><Buckets><Bucket><Name>bkt</Name><CreationDate>*</CreationDate><BucketArn>arn:aws:s3:::bkt</BucketArn></Bucket></Buckets></ListAllMyBucketsResult>"
     );
     in_whole_seconds(&reply, "CreationDate");
     let reply = client.get("/?prefix=b").send().await;
     assert!(reply.text().ends_with("</Buckets><Prefix>b</Prefix></ListAllMyBucketsResult>"));
+    for parameter in ["prefix=b", "max-buckets=5", "bucket-region=us-east-1", "continuation-token="] {
+        let reply = client.get(&format!("/?{parameter}")).send().await.expect_status(200);
+        assert_eq!(reply.xml_all("BucketRegion"), ["us-east-1"], "{parameter}");
+    }
 }
 
 #[tokio::test]

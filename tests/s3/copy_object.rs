@@ -183,7 +183,7 @@ async fn copy_object_bad_sources() {
             ("ArgumentValue", "nonsense"),
         ],
     );
-    let absent = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
+    let absent = "nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi";
     refused(
         copy(&client, TO, &format!("bkt/from?versionId={absent}"), &[]).await,
         404,

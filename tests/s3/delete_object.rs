@@ -48,7 +48,7 @@ async fn delete_object_once_and_again() {
 #[tokio::test]
 async fn delete_object_versions() {
     let (_server, client) = object().await;
-    let absent = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
+    let absent = "nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi";
     let reply = client.delete(&format!("{K}?versionId={absent}")).send().await.expect_status(204);
     assert_eq!(reply.header("x-amz-version-id"), Some(absent));
     client.get(K).send().await.expect_status(200);

@@ -390,7 +390,7 @@ async fn get_object_checksum_mode() {
 async fn get_object_versions() {
     let (_server, client) = digits().await;
     client.get(&format!("{K}?versionId=null")).send().await.expect_status(200);
-    let absent = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
+    let absent = "nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi";
     client.get(&format!("{K}?versionId={absent}")).send().await.expect_fields(
         404,
         &[

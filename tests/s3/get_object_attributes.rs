@@ -81,7 +81,7 @@ async fn get_object_attributes_missing() {
         |id: &str| client.get(&format!("{K}?attributes&versionId={id}")).header("x-amz-object-attributes", "ETag");
     version("null").send().await.expect_status(200);
     version("nonsense").send().await.expect_error(400, "InvalidArgument");
-    version("3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH").send().await.expect_error(404, "NoSuchVersion");
+    version("nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi").send().await.expect_error(404, "NoSuchVersion");
 }
 
 #[tokio::test]

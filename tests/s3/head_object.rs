@@ -59,7 +59,7 @@ async fn head_object_errors_have_no_body() {
         ("/bkt/k?partNumber=2", &[], 416),
         ("/bkt/k?partNumber=0", &[], 400),
         ("/bkt/k?versionId=nonsense", &[], 400),
-        ("/bkt/k?versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH", &[], 404),
+        ("/bkt/k?versionId=nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi", &[], 404),
     ];
     for (target, headers, status) in cases {
         let mut request = client.head(target);

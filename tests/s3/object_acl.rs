@@ -243,7 +243,7 @@ async fn object_acl_refusals() {
         let request = if method == "PUT" { request.header("x-amz-acl", "private") } else { request };
         let reply = request.send().await;
         refused(&reply, 404, "NoSuchKey", "The specified key does not exist.", &[("Key", "k")]);
-        let request = two.request(Who::Anna, method, "/bkt/k?acl&versionId=3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH");
+        let request = two.request(Who::Anna, method, "/bkt/k?acl&versionId=nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi");
         let request = if method == "PUT" { request.header("x-amz-acl", "private") } else { request };
         request.send().await.expect_error(404, "NoSuchVersion");
     }

@@ -124,7 +124,7 @@ async fn object_tagging_of_versions() {
     assert_eq!(count(&client, &format!("{K}?versionId={first}")).await.as_deref(), Some("1"));
     assert_eq!(version_of(&client.delete(&old).send().await, 204), Some(first.as_str()));
     assert_eq!(tags(&client, &old).await, [""; 0]);
-    let absent = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
+    let absent = "nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi";
     let reply = client.get(&format!("{TARGET}&versionId={absent}")).send().await;
     let message = "The specified version does not exist.";
     refused(&reply, 404, "NoSuchVersion", message, &[("Key", "k"), ("VersionId", absent)]);

@@ -5,7 +5,7 @@ use crate::support::server::{TestServer, complete, create_upload, part_list, upl
 use crate::support::{RawClient, Reply};
 
 const K: &str = "/bkt/k";
-const ABSENT: &str = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
+const ABSENT: &str = "nZJcnZ3P4ibSk9oNty_b.6npYpp8DJOi";
 
 pub(crate) async fn set_versioning(client: &RawClient, bucket: &str, status: &str) -> Reply {
     let body = format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");

@@ -146,9 +146,9 @@ fn look_closer(conn: &Connection, bucket: &Bucket, key: &ObjectKey) -> Result<Ob
 fn by_version(conn: &Connection, bucket: &Bucket, key: &ObjectKey, version: VersionId) -> Result<Object> {
     let _moment = conn.unchecked_transaction()?;
     let Some((_, line)) = find_line(conn, bucket.id, key, version)? else {
-        return Err(match bucket.state.versioning {
-            Versioning::Never => Error::NoSuchKey,
-            Versioning::Enabled | Versioning::Suspended => Error::NoSuchVersion,
+        return Err(match (bucket.state.versioning, version) {
+            (Versioning::Never, VersionId::Null) => Error::NoSuchKey,
+            _ => Error::NoSuchVersion,
         });
     };
     match line.kind {

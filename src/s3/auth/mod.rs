@@ -20,6 +20,7 @@ use crate::wire::error_codes::Code;
 use crate::wire::sigv4::{AuthScheme, ChunkSigning, PayloadHash};
 
 pub(crate) use self::form::{by_form, missing_field};
+pub(crate) use self::sigv4::signing_region;
 
 /// Who calls.
 #[derive(Debug, Clone)]

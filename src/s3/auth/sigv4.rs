@@ -94,6 +94,14 @@ fn hoisted(auth: &PresignAuth, head: &Head) -> Vec<(String, String)> {
     auth.hoisted_headers(&head.query).into_iter().map(|(name, value)| (name, value.to_owned())).collect()
 }
 
+/// The region that a request is signed for, if it is by SigV4.
+pub(crate) fn signing_region(head: &Head) -> Option<String> {
+    match head.header("authorization") {
+        Some(sent) => HeaderAuth::parse(&sent).ok().map(|auth| auth.scope.region),
+        None => Some(sent_region(head)).filter(|region| !region.is_empty()),
+    }
+}
+
 fn sent_region(head: &Head) -> String {
     let credential = head.query.first("X-Amz-Credential").and_then(|text| Credential::parse(text).ok());
     credential.map(|credential| credential.scope.region).unwrap_or_default()

@@ -17,6 +17,8 @@ pub(crate) struct BucketEncryption {
     default: ByDefault,
     bucket_key: BucketKey,
     customer_keys: CustomerKeys,
+    /// Whether there is a document at all.
+    configured: bool,
 }
 
 /// How objects are encrypted whose requests do not say.
@@ -68,12 +70,18 @@ impl BucketEncryption {
                 _ => BucketKey::Off,
             },
             customer_keys: if blocks { CustomerKeys::Blocked } else { CustomerKeys::Taken },
+            configured: true,
         }
     }
 
     /// Whether new objects are with SSE-S3, unless they ask for something else.
     pub(super) fn is_s3(&self) -> bool {
         self.default == ByDefault::S3
+    }
+
+    /// Whether the bucket says how its objects are encrypted, be it as all are.
+    pub(crate) fn is_configured(&self) -> bool {
+        self.configured
     }
 
     pub(super) fn blocks_customer_keys(&self) -> bool {

@@ -137,5 +137,6 @@ fn brought(call: &Call, of: KeyOf) -> Result<Brought> {
 }
 
 fn invalid(message: &'static str) -> S3Error {
-    S3Error::invalid_argument(message, ALGORITHM, "null")
+    // Without the ArgumentValue that others of this code have (seen on AWS).
+    Code::InvalidArgument.says(message).with("ArgumentName", ALGORITHM)
 }

@@ -56,6 +56,12 @@ impl Operation for CompleteMultipartUpload {
 
     async fn run(self, mut call: Call) -> Result<Reply> {
         let body = call.document(MAX_BODY_BYTES, DigestRule::ForTheObject).await?;
+        let id = multipart::upload_id(&call.head);
+        if body.is_empty() {
+            // That there is no such upload is said first (seen on AWS).
+            call.engine().upload(call.bucket()?, call.head.key()?, &id).map_err(|error| call.says(error))?;
+            return Err(S3Error::invalid_request("You must specify at least one part"));
+        }
         let completion = Completion {
             parts: part_list(&body)?,
             checksum: self.checksum,
@@ -64,7 +70,6 @@ impl Operation for CompleteMultipartUpload {
             condition: self.condition,
             rules: PartRules::s3(call.engine().limits()),
         };
-        let id = multipart::upload_id(&call.head);
         match call.engine().upload(call.bucket()?, call.head.key()?, &id) {
             Ok(upload) => encryption::check_key_of_completion(&call, &upload)?,
             // One that has ended may be completed once more.
@@ -146,9 +151,6 @@ fn object_size(call: &Call) -> Result<Option<u64>> {
 }
 
 fn part_list(body: &[u8]) -> Result<PartList> {
-    if body.is_empty() {
-        return Err(S3Error::invalid_request("You must specify at least one part"));
-    }
     let root = Element::parse(body).map_err(|_| Code::MalformedXml)?;
     if root.name != "CompleteMultipartUpload" {
         return Err(Code::MalformedXml.into());

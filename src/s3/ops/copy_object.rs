@@ -4,8 +4,9 @@ use super::copy_source::{self, CopySourceName};
 use super::version_id::{self, refuse_version_id};
 use super::{multipart, new_attributes, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
+use crate::engine::object::Object;
 use crate::s3::call::Call;
-use crate::s3::encryption::{self, Chosen};
+use crate::s3::encryption::{self, BucketEncryption, Chosen};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::lifecycle;
 use crate::s3::operation::{Encrypts, ErrorDeclaration, Operation};
@@ -77,13 +78,13 @@ impl Operation for CopyObject {
             },
             condition: write_conditions::parse(head)?,
         };
-        copy.refuse_no_change(call)?;
         Ok(copy)
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
         let opened = self.source.open(&call).await?;
         copy_source::check_size(opened.object.size_bytes)?;
+        self.refuse_no_change(&call, &opened.object)?;
         let headers = match self.directive {
             Directive::Replace => self.headers,
             // Redirect and storage class are never copied.
@@ -134,15 +135,18 @@ impl Operation for CopyObject {
 }
 
 impl CopyObject {
-    /// Copying an object onto itself has to change something.
-    fn refuse_no_change(&self, call: &Call) -> Result<()> {
+    /// Copying an object onto itself has to change something. A bucket that says how its objects are encrypted counts as a
+    /// change, whatever it says, and so does a source that is not encrypted as the copy will be (both seen on AWS).
+    fn refuse_no_change(&self, call: &Call, source: &Object) -> Result<()> {
         let onto_itself = self.source.key == self.key && self.source.bucket == call.bucket()?.name;
         let changes = self.directive == Directive::Replace
             || self.source.version.is_some()
             || ["x-amz-storage-class", "x-amz-website-redirect-location"]
                 .iter()
                 .any(|name| call.head.headers.contains_key(*name))
-            || encryption::is_asked(&call.head);
+            || encryption::is_asked(&call.head)
+            || source.attributes.encryption != self.encryption.encryption
+            || BucketEncryption::of(call)?.is_configured();
         if !onto_itself || changes {
             return Ok(());
         }

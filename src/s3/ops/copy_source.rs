@@ -1,7 +1,7 @@
 //! `x-amz-copy-source`: which object a copy reads, whether the caller may, and under which conditions.
 
 use super::restore_object;
-use super::version_id::VersionAsked;
+use super::version_id;
 use crate::engine::error::Error;
 use crate::engine::object::{Object, OpenObject};
 use crate::engine::version_id::VersionId;
@@ -63,7 +63,7 @@ impl CopySourceName {
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
         access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
-        let version = VersionAsked::parse(version_id)?.known(&self.key)?;
+        let version = version_id::parse(version_id)?;
         let opened = call.engine().open_version(&bucket, &self.key, version).map_err(says);
         let opened = opened.map_err(|error| access::hide_absence(call, &bucket, Some(&self.key), error))?;
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;

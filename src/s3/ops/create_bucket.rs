@@ -8,6 +8,7 @@ use crate::engine::bucket::{Bucket, BucketState, NewBucket};
 use crate::engine::document::DocumentName;
 use crate::engine::error::Error;
 use crate::s3::access::{AclDefaults, Setting, caller_as_owner};
+use crate::s3::auth;
 use crate::s3::call::Call;
 use crate::s3::documents::Tagging;
 use crate::s3::error::{Result, S3Error};
@@ -116,7 +117,7 @@ impl Operation for CreateBucket {
         let account = call.identity()?.account.clone();
         let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
         let configuration = Configuration::parse(&body)?;
-        let region = region_for(&call.shared.config.region, configuration.location_constraint.as_deref())?;
+        let region = region_for(&endpoint_region(&call), configuration.location_constraint.as_deref())?;
         let mut documents = self.settings()?;
         if !configuration.tags.is_empty() {
             documents.push(Tagging::of_new_bucket(&configuration.tags));
@@ -234,6 +235,13 @@ impl Configuration {
         let location_constraint = text.filter(|text| !text.is_empty()).map(str::to_owned);
         Ok(Configuration { location_constraint, tags })
     }
+}
+
+/// The region whose endpoint the client means: the one it signs for, as an SDK does at AWS's regional endpoints. What is
+/// no region of AWS, or another kind of signature, means the server's own.
+fn endpoint_region(call: &Call) -> String {
+    let signed = auth::signing_region(&call.head).filter(|region| is_aws_region(region));
+    signed.unwrap_or_else(|| call.shared.config.region.clone())
 }
 
 /// The region of a bucket made at an endpoint: us-east-1's makes buckets anywhere, any other only its own.

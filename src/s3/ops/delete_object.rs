@@ -2,9 +2,10 @@
 
 use http::header::IF_MATCH;
 
-use super::version_id::VersionAsked;
+use super::version_id;
 use super::{object_lock, write_conditions};
 use crate::engine::object::{Deleted, Deletion};
+use crate::engine::version_id::VersionId;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Operation;
@@ -23,7 +24,7 @@ const REFUSED_CONDITIONS: [&str; 3] = ["x-amz-if-match-size", "x-amz-if-match-la
 
 /// A key to delete.
 pub(crate) struct DeleteObject {
-    version: VersionAsked,
+    version: Option<VersionId>,
     condition: Option<WriteCondition>,
     bypass: Bypass,
 }
@@ -34,7 +35,7 @@ impl Operation for DeleteObject {
 
     fn parse(call: &Call) -> Result<Self> {
         let head = &call.head;
-        let version = VersionAsked::of(head)?;
+        let version = version_id::of(head)?;
         if let Some(name) = REFUSED_CONDITIONS.into_iter().find(|name| head.headers.contains_key(*name)) {
             return Err(S3Error::header_not_implemented(name));
         }
@@ -43,13 +44,7 @@ impl Operation for DeleteObject {
 
     async fn run(self, call: Call) -> Result<Reply> {
         let key = call.head.key()?.clone();
-        let version = match (&self.version, &self.condition) {
-            (VersionAsked::Current, _) => None,
-            (VersionAsked::Version(version), _) => Some(*version),
-            // A version that was never there is deleted already, but meets no condition.
-            (VersionAsked::Absent(id), None) => return Ok(Reply::no_content().amz(VERSION_ID, id)),
-            (VersionAsked::Absent(_), Some(_)) => return Err(Code::NoSuchKey.with("Key", &key)),
-        };
+        let version = self.version;
         let deletion = Deletion { key, version, condition: self.condition, bypass: self.bypass };
         let deleted = call.engine().delete_object(call.bucket()?, deletion).await.map_err(|error| call.says(error))?;
         let reply = Reply::no_content();

@@ -1,6 +1,6 @@
 //! `DeleteObjects`: up to 1,000 keys in one request, each with its own outcome.
 
-use super::version_id::VersionAsked;
+use super::version_id;
 use super::{listing, object_lock, write_conditions};
 use crate::engine::bucket::Bucket;
 use crate::engine::object::{Deleted, Deletion};
@@ -46,8 +46,6 @@ struct Entry {
 #[derive(Debug)]
 enum Plan {
     Delete(Deletion),
-    /// It is deleted already: there never was such a version.
-    Nothing,
     /// It cannot be done, which keeps none of the others.
     Refuse(Code),
 }
@@ -74,7 +72,7 @@ impl Operation for DeleteObjects {
         }
         let deletions = request.entries.iter().filter_map(|entry| match &entry.plan {
             Plan::Delete(deletion) => Some(deletion.clone()),
-            Plan::Nothing | Plan::Refuse(_) => None,
+            Plan::Refuse(_) => None,
         });
         let outcome = call.engine().delete_objects(&bucket, deletions.collect()).await;
         let mut outcomes = outcome.map_err(|error| call.says(error))?.into_iter();
@@ -82,7 +80,6 @@ impl Operation for DeleteObjects {
         for entry in &request.entries {
             let outcome = match entry.plan {
                 Plan::Refuse(code) => Err(code.into()),
-                Plan::Nothing => Ok(Deleted::Gone),
                 Plan::Delete(_) => match outcomes.next() {
                     Some(outcome) => outcome.map_err(|error| call.says(error)),
                     None => return Err(S3Error::internal("fewer outcomes than deletions")),
@@ -157,14 +154,9 @@ impl Entry {
         // Conditions of directory buckets: overlooked, they would delete what the client meant to keep.
         let unknown_condition = element.child("Size").is_some() || element.child("LastModifiedTime").is_some();
         let condition = element.child_text("ETag").map(|tag| write_conditions::if_match(tag.trim()));
-        let plan = match VersionAsked::parse(version_id.as_deref()) {
+        let plan = match version_id::parse(version_id.as_deref()) {
             Ok(_) if unknown_condition => Plan::Refuse(Code::NotImplemented),
-            Ok(VersionAsked::Absent(_)) if condition.is_some() => Plan::Refuse(Code::NoSuchKey),
-            Ok(VersionAsked::Absent(_)) => Plan::Nothing,
-            Ok(VersionAsked::Current) => Plan::Delete(Deletion { condition, ..Deletion::of(key.clone()) }),
-            Ok(VersionAsked::Version(version)) => {
-                Plan::Delete(Deletion { condition, version: Some(version), ..Deletion::of(key.clone()) })
-            }
+            Ok(version) => Plan::Delete(Deletion { version, condition, ..Deletion::of(key.clone()) }),
             Err(_) => Plan::Refuse(Code::NoSuchVersion),
         };
         Ok(Entry { key, version_id, plan })
@@ -224,7 +216,6 @@ mod tests {
             .iter()
             .map(|entry| match &entry.plan {
                 Plan::Delete(deletion) => format!("{} {:?}", deletion.key, deletion.condition),
-                Plan::Nothing => format!("{} nothing", entry.key),
                 Plan::Refuse(code) => format!("{} {code}", entry.key),
             })
             .collect();

@@ -5,9 +5,10 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 
-use super::version_id::{self, VersionAsked};
+use super::version_id;
 use super::{multipart, object_reply, restore_object};
 use crate::engine::object::{Object, ObjectPart, OpenObject, PartOfObject};
+use crate::engine::version_id::VersionId;
 use crate::http::body::Body;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
@@ -35,7 +36,7 @@ pub(crate) struct HeadObject(Read);
 /// What both read from the request.
 struct Read {
     key: ObjectKey,
-    version: VersionAsked,
+    version: Option<VersionId>,
     conditions: ReadConditions,
     view: View,
     checksum_mode: ChecksumMode,
@@ -118,7 +119,7 @@ impl Read {
         let head = &call.head;
         Ok(Read {
             key: head.key()?.clone(),
-            version: VersionAsked::of(head)?,
+            version: version_id::of(head)?,
             view: view(head)?,
             conditions: ReadConditions::parse(
                 head.header("if-match").as_deref(),
@@ -135,14 +136,12 @@ impl Read {
     }
 
     fn open(&self, call: &Call) -> Result<OpenObject> {
-        let version = self.version.known(&self.key)?;
-        call.engine().open_version(call.bucket()?, &self.key, version).map_err(|error| call.says(error))
+        call.engine().open_version(call.bucket()?, &self.key, self.version).map_err(|error| call.says(error))
     }
 
     /// As [`Self::open`], for an answer without bytes.
     fn look_up(&self, call: &Call) -> Result<Object> {
-        let version = self.version.known(&self.key)?;
-        call.engine().object_version(call.bucket()?, &self.key, version).map_err(|error| call.says(error))
+        call.engine().object_version(call.bucket()?, &self.key, self.version).map_err(|error| call.says(error))
     }
 
     /// The conditions' verdict: an answer, if they end the request here.
@@ -165,7 +164,7 @@ impl Read {
     fn show(&self, call: &Call, object: &Object, key: Option<&CustomerKey>) -> Result<Shown> {
         let mut reply = version_id::show(object_reply::describe(object, key), call.bucket()?, object.version);
         reply = restore_object::show(call, reply, object);
-        if self.version == VersionAsked::Current {
+        if self.version.is_none() {
             reply = lifecycle::show_expiry(call, reply, &self.key, object)?;
         }
         let (mut first_byte, mut length_bytes) = (0, object.size_bytes);
@@ -249,13 +248,14 @@ fn view(head: &Head) -> Result<View> {
     }
 }
 
-/// Query parameters that replace what the object says of itself.
+/// Query parameters that replace what the object says of itself. Of several that are bad the first is named: that
+/// `response-cache-control` comes before `response-content-disposition` was seen on AWS.
 const OVERRIDES: [(&str, HeaderName); 6] = [
-    ("response-content-type", CONTENT_TYPE),
-    ("response-content-language", CONTENT_LANGUAGE),
+    ("response-cache-control", CACHE_CONTROL),
     ("response-content-disposition", CONTENT_DISPOSITION),
     ("response-content-encoding", CONTENT_ENCODING),
-    ("response-cache-control", CACHE_CONTROL),
+    ("response-content-language", CONTENT_LANGUAGE),
+    ("response-content-type", CONTENT_TYPE),
     ("response-expires", EXPIRES),
 ];
 

@@ -3,9 +3,10 @@
 use http::header::LAST_MODIFIED;
 
 use super::listing;
-use super::version_id::{self, VersionAsked};
+use super::version_id;
 use crate::engine::list::More;
 use crate::engine::object::{Object, ObjectPart};
+use crate::engine::version_id::VersionId;
 use crate::s3::call::Call;
 use crate::s3::encryption::{KeyOf, key_for_reading};
 use crate::s3::error::{Result, S3Error};
@@ -34,7 +35,7 @@ pub(crate) struct GetObjectAttributes {
     max_parts: u32,
     /// Only parts after this one.
     part_number_marker: u32,
-    version: VersionAsked,
+    version: Option<VersionId>,
 }
 
 impl Operation for GetObjectAttributes {
@@ -47,12 +48,12 @@ impl Operation for GetObjectAttributes {
         let number = |name| listing::number(head.header_filled(name).as_deref(), name);
         let max_parts = number("x-amz-max-parts")?.unwrap_or(listing::MAX_PAGE).min(listing::MAX_PAGE);
         let part_number_marker = number("x-amz-part-number-marker")?.unwrap_or(0);
-        Ok(GetObjectAttributes { attributes, max_parts, part_number_marker, version: VersionAsked::of(head)? })
+        Ok(GetObjectAttributes { attributes, max_parts, part_number_marker, version: version_id::of(head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
         let key = call.head.key()?;
-        let (bucket, version) = (call.bucket()?, self.version.known(key)?);
+        let (bucket, version) = (call.bucket()?, self.version);
         let object = call.engine().object_version(bucket, key, version).map_err(|error| call.says(error))?;
         let encryption = &object.attributes.encryption;
         key_for_reading(&call, KeyOf::Object, encryption)?;

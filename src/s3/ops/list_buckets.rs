@@ -21,7 +21,19 @@ pub(crate) struct ListBuckets {
     prefix: String,
     /// Only in this region.
     region: Option<String>,
+    regions: Regions,
 }
+
+/// Whether the buckets' regions are shown: where the request has at least one parameter.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_Bucket.html>; so it was seen, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Regions {
+    Shown,
+    Left,
+}
+
+/// The parameters.
+const PARAMETERS: [&str; 4] = ["bucket-region", "continuation-token", "max-buckets", "prefix"];
 
 impl Operation for ListBuckets {
     const NAME: &'static str = "ListBuckets";
@@ -35,7 +47,9 @@ impl Operation for ListBuckets {
     fn parse(call: &Call) -> Result<Self> {
         let query = &call.head.query;
         let limit = page_size(query.first("max-buckets"))?;
-        let after = query.first("continuation-token").map(listing::read_continuation_token).transpose()?;
+        // Unlike that of the other listings, an empty one is no token (seen on AWS).
+        let token = query.first("continuation-token").filter(|token| !token.is_empty());
+        let after = token.map(listing::read_continuation_token).transpose()?;
         let region = query.first("bucket-region").filter(|region| !region.is_empty());
         if let Some(region) = region
             && !is_aws_region(region)
@@ -50,6 +64,7 @@ impl Operation for ListBuckets {
             after: after.unwrap_or_default(),
             prefix: query.first("prefix").unwrap_or_default().to_owned(),
             region: region.map(str::to_owned),
+            regions: if PARAMETERS.iter().any(|name| query.has(name)) { Regions::Shown } else { Regions::Left },
         })
     }
 
@@ -63,7 +78,7 @@ impl Operation for ListBuckets {
             xml.open("Bucket")
                 .text("Name", bucket.name.as_str())
                 .text("CreationDate", &bucket.created.iso8601_millis())
-                .text("BucketRegion", region_of(bucket))
+                .optional("BucketRegion", Some(region_of(bucket)).filter(|_| self.regions == Regions::Shown))
                 .text("BucketArn", &bucket_arn(&bucket.name))
                 .close();
         }

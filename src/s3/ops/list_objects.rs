@@ -3,6 +3,7 @@
 use super::listing::{self, Optional, Selection, ShowOwner, ShownOwners};
 use crate::engine::list::{ListPage, More};
 use crate::engine::object::ListedObject;
+use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::error::Result;
 use crate::s3::operation::Operation;
@@ -40,14 +41,19 @@ impl Operation for ListObjects {
         if self.optional == Optional::RestoreStatus {
             page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
         }
-        let owner = ShownOwners::of(&call, &bucket);
-        let document = self.document(bucket.name.as_str(), &owner, &page);
+        let owners = ShownOwners::of(&call, &bucket);
+        // Who does not sign is not told whose the objects are (seen on AWS).
+        let owner = match call.principal {
+            Principal::Anonymous => ShowOwner::No,
+            Principal::Identity(_) => ShowOwner::Of(&owners),
+        };
+        let document = self.document(bucket.name.as_str(), owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))
     }
 }
 
 impl ListObjects {
-    fn document(&self, bucket: &str, owner: &ShownOwners<'_>, page: &ListPage<ListedObject>) -> String {
+    fn document(&self, bucket: &str, owner: ShowOwner<'_>, page: &ListPage<ListedObject>) -> String {
         let Selection { prefix, delimiter, encoding, limit } = &self.selection;
         let mut xml = listing::result("ListBucketResult");
         xml.text("Name", bucket).text("Prefix", &encoding.apply(prefix)).text("Marker", &encoding.apply(&self.marker));
@@ -58,7 +64,7 @@ impl ListObjects {
             let next = listing::last_of(page).map(|last| encoding.apply(last));
             xml.optional("NextMarker", next.as_deref());
         }
-        listing::write_objects(&mut xml, page, *encoding, ShowOwner::Of(owner));
+        listing::write_objects(&mut xml, page, *encoding, owner);
         xml.close();
         xml.finish()
     }

@@ -2,7 +2,7 @@
 
 use super::acl_headers;
 use super::object_facts::acl_or_private;
-use super::version_id::{self, VersionAsked};
+use super::version_id;
 use crate::engine::bucket::Bucket;
 use crate::engine::version_id::VersionId;
 use crate::s3::access::{self, BucketAccess, bucket_owner};
@@ -27,7 +27,7 @@ impl Operation for GetObjectAcl {
     const ACTION: &'static str = "s3:GetObjectAcl";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(GetObjectAcl { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(GetObjectAcl { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -45,13 +45,17 @@ impl Operation for PutObjectAcl {
     const ACTION: &'static str = "s3:PutObjectAcl";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(PutObjectAcl { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(PutObjectAcl { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
         let given = acl_headers::receive(&mut call).await?;
         let (bucket, key) = (call.bucket()?, call.head.key()?);
-        let (before, version) = stored(&call, bucket, self.version)?;
+        // On a delete marker this is refused, also on one that is current, of which GetObjectAcl says that there is no such
+        // key (both seen on AWS).
+        let found = call.engine().object_version(bucket, key, self.version);
+        let object = found.map_err(|error| version_id::refuse_marker(&call, error))?;
+        let (before, version) = (acl_or_private(&call, bucket, object.attributes.acl), object.version);
         let bucket_owner = bucket_owner(&call.shared.config.identities, bucket);
         let of_headers = |headers: AclHeaders| headers.on_object(before.owner.clone(), bucket_owner);
         let acl = acl_headers::settle(&call, given, Self::ACTION, &before.owner, of_headers)?;

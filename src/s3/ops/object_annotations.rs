@@ -5,7 +5,7 @@
 //! object has SSE-C, were not seen on AWS.
 
 use super::listing::{continuation_token, read_continuation_token};
-use super::version_id::{VersionAsked, refuse_marker};
+use super::version_id::{self, refuse_marker};
 use super::{object_lock, object_reply, write_conditions};
 use crate::engine::error::Error;
 use crate::engine::object::Object;
@@ -78,7 +78,7 @@ impl Named {
 fn annotated(call: &Call) -> Result<Annotated> {
     let key = call.head.key()?;
     let etag = call.head.header_filled(IF_MATCH).map(|etag| write_conditions::unquoted(&etag));
-    Ok(Annotated { key: key.clone(), version: VersionAsked::of(&call.head)?.known(key)?, etag })
+    Ok(Annotated { key: key.clone(), version: version_id::of(&call.head)?, etag })
 }
 
 impl Operation for PutObjectAnnotation {

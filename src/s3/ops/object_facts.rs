@@ -1,7 +1,7 @@
 //! What decisions about access ask of objects and uploads. Not the decisions.
 
 use super::multipart;
-use super::version_id::VersionAsked;
+use super::version_id;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;
 use crate::engine::object::Object;
@@ -39,7 +39,7 @@ pub(super) fn acl_or_private(call: &Call, bucket: &Bucket, stored: Option<Acl>) 
 
 fn find(call: &Call, bucket: &Bucket, key: &ObjectKey, version: Option<&str>) -> Result<Option<Object>> {
     // What is wrong with an id is said by who uses it.
-    let Some(version) = VersionAsked::parse(version).and_then(|asked| asked.known(key)).ok() else { return Ok(None) };
+    let Ok(version) = version_id::parse(version) else { return Ok(None) };
     match call.engine().object_version(bucket, key, version) {
         Ok(object) => Ok(Some(object)),
         Err(

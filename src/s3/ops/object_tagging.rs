@@ -1,6 +1,6 @@
 //! `GetObjectTagging`, `PutObjectTagging`, `DeleteObjectTagging`: the tags of an object, or of a version of it.
 
-use super::version_id::{self, VersionAsked, refuse_marker};
+use super::version_id::{self, refuse_marker};
 use crate::engine::error::Error;
 use crate::engine::version_id::VersionId;
 use crate::s3::call::Call;
@@ -32,7 +32,7 @@ impl Operation for GetObjectTagging {
     const ACTION: &'static str = "s3:GetObjectTagging";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(GetObjectTagging { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(GetObjectTagging { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {
@@ -52,7 +52,7 @@ impl Operation for PutObjectTagging {
     const ACTION: &'static str = "s3:PutObjectTagging";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(PutObjectTagging { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(PutObjectTagging { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {
@@ -69,7 +69,7 @@ impl Operation for DeleteObjectTagging {
     const ACTION: &'static str = "s3:DeleteObjectTagging";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(DeleteObjectTagging { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(DeleteObjectTagging { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, call: Call) -> Result<Reply> {

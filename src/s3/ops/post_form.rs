@@ -33,9 +33,10 @@ pub(super) async fn read(headers: &HeaderMap, payload: Payload) -> Result<(Field
     let (mut fields, mut size_bytes): (Vec<(String, String)>, usize) = (Vec::new(), 0);
     while let Some(field) = form.next().await.map_err(|error| refusal(&error))? {
         if is_file(&field) {
-            let file_name = file_name(&field);
-            for (_, value) in &mut fields {
-                *value = value.replace(FILE_NAME, &file_name);
+            if let Some(file_name) = file_name(&field) {
+                for (_, value) in &mut fields {
+                    *value = value.replace(FILE_NAME, &file_name);
+                }
             }
             return Ok((Fields(fields), field, form));
         }
@@ -112,10 +113,10 @@ fn is_file(field: &Field) -> bool {
     field.name().eq_ignore_ascii_case("file")
 }
 
-/// What follows the last slash: some browsers send the path.
-fn file_name(field: &Field) -> String {
-    let sent = field.file_name().unwrap_or_default();
-    sent.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+/// What follows the last slash: some browsers send the path. `None` for a field without a file name, in which case the
+/// variable stays as it is (seen on AWS).
+fn file_name(field: &Field) -> Option<String> {
+    field.file_name().map(|sent| sent.rsplit(['/', '\\']).next().unwrap_or_default().to_owned())
 }
 
 fn one_file(count: u32) -> S3Error {

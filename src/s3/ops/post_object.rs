@@ -115,10 +115,13 @@ fn become_put(call: &mut Call, fields: &Fields, key: &ObjectKey) -> Result<()> {
     Ok(())
 }
 
-/// The field `tagging`: a document, unlike the header of a PUT.
+/// The field `tagging`: a document, unlike the header of a PUT. One with another root says nothing (seen on AWS).
 fn tags(fields: &Fields) -> Result<TagSet> {
     let Some(sent) = fields.get("tagging") else { return Ok(TagSet::default()) };
     let document = Element::parse(sent.as_bytes()).map_err(|_| Code::MalformedXml)?;
+    if document.name != "Tagging" {
+        return Ok(TagSet::default());
+    }
     Ok(TagSet::parse(&document, Tagged::Object)?)
 }
 

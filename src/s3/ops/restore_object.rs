@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::version_id::{VersionAsked, refuse_marker};
+use super::version_id::{self, refuse_marker};
 use crate::engine::bucket::Bucket;
 use crate::engine::object::Object;
 use crate::engine::version_id::VersionId;
@@ -37,7 +37,7 @@ impl Operation for RestoreObject {
     const ACTION: &'static str = "s3:RestoreObject";
 
     fn parse(call: &Call) -> Result<Self> {
-        Ok(RestoreObject { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(RestoreObject { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {

@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_UpdateObjectEncryption.html>, the sentences too; their order
 //! was not seen on AWS.
 
-use super::version_id::{VersionAsked, refuse_marker};
+use super::version_id::{self, refuse_marker};
 use crate::engine::version_id::VersionId;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -55,7 +55,7 @@ impl Operation for UpdateObjectEncryption {
         if is_v2 || call.head.query.has("Signature") {
             return Err(S3Error::invalid_request(SIGV4_ONLY));
         }
-        Ok(UpdateObjectEncryption { version: VersionAsked::of(&call.head)?.known(call.head.key()?)? })
+        Ok(UpdateObjectEncryption { version: version_id::of(&call.head)? })
     }
 
     async fn run(self, mut call: Call) -> Result<Reply> {

@@ -7,53 +7,26 @@ use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
-use crate::wire::error_codes::Code;
-use crate::wire::object_key::ObjectKey;
 use crate::wire::versioning::Versioning;
 
-/// The length of the ids that AWS issues, and Staves.
-const VERSION_ID_CHARS: usize = 32;
-
-/// Which version of a key is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum VersionAsked {
-    /// None is named: the current one.
-    Current,
-    /// One that may be there.
-    Version(VersionId),
-    /// An id that could have been issued, but not here.
-    Absent(String),
+/// Judges a version id as it was sent (`versionId` of a query or of a copy source); `None` when none was. An id that was
+/// not issued, by this server or another, is as bad as any other text, even one that differs in a few characters only:
+/// so AWS was seen to answer.
+pub(crate) fn parse(sent: Option<&str>) -> Result<Option<VersionId>> {
+    let Some(text) = sent else { return Ok(None) };
+    match VersionId::parse(text) {
+        Some(version) => Ok(Some(version)),
+        // AWS's sentence by hearsay: it was not seen on the wire.
+        None if text.is_empty() => {
+            Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", ""))
+        }
+        None => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", text)),
+    }
 }
 
-impl VersionAsked {
-    /// Judges a version id as it was sent (`versionId` of a query or of a copy source). Fails for one that no S3 issues.
-    pub(crate) fn parse(version_id: Option<&str>) -> Result<VersionAsked> {
-        let Some(text) = version_id else { return Ok(VersionAsked::Current) };
-        if let Some(version) = VersionId::parse(text) {
-            return Ok(VersionAsked::Version(version));
-        }
-        match text {
-            // What others issued is unknown here, and not malformed: so AWS was seen to answer.
-            text if is_well_formed(text) => Ok(VersionAsked::Absent(text.to_owned())),
-            // AWS's sentence by hearsay: it was not seen on the wire.
-            "" => Err(S3Error::invalid_argument("Version id cannot be the empty string", "versionId", "")),
-            text => Err(S3Error::invalid_argument("Invalid version id specified", "versionId", text)),
-        }
-    }
-
-    /// That of a request.
-    pub(crate) fn of(head: &Head) -> Result<VersionAsked> {
-        VersionAsked::parse(head.query.first("versionId"))
-    }
-
-    /// For operations on a version that has to be there: a version that cannot be is 404 `NoSuchVersion`.
-    pub(crate) fn known(&self, key: &ObjectKey) -> Result<Option<VersionId>> {
-        match self {
-            VersionAsked::Current => Ok(None),
-            VersionAsked::Version(version) => Ok(Some(*version)),
-            VersionAsked::Absent(id) => Err(Code::NoSuchVersion.with("Key", key).with("VersionId", id)),
-        }
-    }
+/// That of a request.
+pub(crate) fn of(head: &Head) -> Result<Option<VersionId>> {
+    parse(head.query.first("versionId"))
 }
 
 /// For operations that make a version: none can be named.
@@ -89,26 +62,21 @@ pub(crate) fn show_new(reply: Reply, version: VersionId) -> Reply {
     }
 }
 
-fn is_well_formed(id: &str) -> bool {
-    id.len() == VERSION_ID_CHARS
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ids::Sequence;
+    use crate::wire::error_codes::Code;
 
     #[test]
-    fn ids_are_null_absent_or_bad() {
-        let issued = "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH";
-        assert_eq!(VersionAsked::parse(None).unwrap(), VersionAsked::Current);
-        assert_eq!(VersionAsked::parse(Some("null")).unwrap(), VersionAsked::Version(VersionId::Null));
-        assert_eq!(VersionAsked::parse(Some(issued)).unwrap(), VersionAsked::Absent(issued.to_owned()));
-        for bad in ["", "x", "NULL", "3HL4kqtJlcpXroDTDmJ/rmSpXd3dIbrH"] {
-            assert_eq!(VersionAsked::parse(Some(bad)).unwrap_err().code(), Code::InvalidArgument, "{bad}");
+    fn ids_are_null_issued_or_bad() {
+        let issued = VersionId::Numbered(Sequence(1)).to_string();
+        assert_eq!(parse(None).unwrap(), None);
+        assert_eq!(parse(Some("null")).unwrap(), Some(VersionId::Null));
+        assert_eq!(parse(Some(&issued)).unwrap(), Some(VersionId::Numbered(Sequence(1))));
+        let altered = format!("{}ABCD", &issued[..28]);
+        for bad in ["", "x", "NULL", "3HL4kqtJlcpXroDTDmJ.rmSpXd3dIbrH", &altered] {
+            assert_eq!(parse(Some(bad)).unwrap_err().code(), Code::InvalidArgument, "{bad}");
         }
-        let key = ObjectKey::parse("k".to_owned()).unwrap();
-        let error = VersionAsked::Absent(issued.to_owned()).known(&key).unwrap_err();
-        assert_eq!(error.code(), Code::NoSuchVersion);
     }
 }

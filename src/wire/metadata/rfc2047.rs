@@ -52,7 +52,9 @@ pub fn encode_header_value(value: &str) -> String {
 /// A header value that [`decode_header_value`] turns into just this text, also where it looks like an encoded word: for
 /// what came by another way than a header.
 pub fn encode_verbatim(value: &str) -> String {
-    if value.bytes().all(|byte| byte == b'\t' || matches!(byte, b' '..=b'~')) && !value.contains("=?") {
+    let plain = value.bytes().all(|byte| byte == b'\t' || matches!(byte, b' '..=b'~'));
+    // White space at the ends of a header does not count.
+    if plain && !value.contains("=?") && value.trim() == value {
         value.to_owned()
     } else {
         format!("=?UTF-8?B?{}?=", STANDARD.encode(value))
@@ -205,7 +207,7 @@ mod tests {
 
     #[test]
     fn verbatim_values_come_back_as_they_are() {
-        for value in ["plain\t", "é", "=?UTF-8?Q?plain?=", "a\nb", ""] {
+        for value in ["plain\t", " plain", "é", "=?UTF-8?Q?plain?=", "a\nb", ""] {
             assert_eq!(decode_header_value(&encode_verbatim(value)), value);
         }
         assert_eq!(encode_verbatim("plain"), "plain");

@@ -12,8 +12,8 @@ use crate::support::{RawClient, RequestBuilder};
 const SSE: &str = "x-amz-server-side-encryption";
 const NEEDS: &str = "Requests specifying Server Side Encryption with Customer provided keys must ";
 
-fn invalid(message: &str) -> [(&'static str, &str); 4] {
-    [("Code", "InvalidArgument"), ("Message", message), ("ArgumentName", SSE), ("ArgumentValue", "null")]
+fn invalid(message: &str) -> [(&'static str, &str); 3] {
+    [("Code", "InvalidArgument"), ("Message", message), ("ArgumentName", SSE)]
 }
 
 /// What makes an object or an upload, or reads one.
