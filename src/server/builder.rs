@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::connections::{self, Life, Phase, Shared};
+use super::header_case::HeaderCase;
 use super::request::{AllDialects, Answerer};
 use super::route::Router;
 use super::running::{FacadeUrl, RunningServer};
@@ -451,11 +452,12 @@ impl ServerBuilder {
         let dialects = Arc::new(AllDialects { s3: service.clone(), control, facades: Arc::clone(&facades) });
         let slots = Arc::new(Semaphore::new(self.max_connections));
         let idle_timeout = self.idle_timeout;
+        let header_cases = HeaderCase::several().await;
         let shared = |router| {
             let (dialects, clock) = (Arc::clone(&dialects), engine.clock().clone());
             let answerer = Arc::new(Answerer { dialects, router, idle_timeout, clock });
             let tls = certificates.as_ref().map(|certificates| certificates.acceptor.clone());
-            Arc::new(Shared { answerer, tls, slots: Arc::clone(&slots) })
+            Arc::new(Shared { answerer, tls, slots: Arc::clone(&slots), header_cases: header_cases.clone() })
         };
         let accept = |listeners: Vec<TcpListener>, shared: &Arc<Shared<AllDialects>>| -> Vec<_> {
             let accept = |listener| {

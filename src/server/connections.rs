@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
+use super::header_case::HeaderCase;
 use super::request::{Answerer, Dialects};
 use super::stall::Stalling;
 use super::tls;
@@ -50,6 +51,7 @@ pub(super) struct Shared<D> {
     pub(super) answerer: Arc<Answerer<D>>,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) slots: Arc<Semaphore>,
+    pub(super) header_cases: Vec<HeaderCase>,
 }
 
 /// The life of one connection, as seen by those that stop the server.
@@ -120,10 +122,17 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let requests = AtomicU64::new(0);
+    let case = shared.header_cases.get(usize::from(connection.peer.port()) % shared.header_cases.len().max(1));
     let service = service_fn(|request| {
         requests.fetch_add(1, Ordering::Relaxed);
         let answering = Arc::clone(&shared.answerer).answer(connection, request);
-        async { Ok::<_, Infallible>(answering.await) }
+        async {
+            let mut answer = answering.await;
+            if let Some(case) = case {
+                *answer.extensions_mut() = case.of(answer.headers());
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let io = TokioIo::new(Stalling::new(stream, WRITE_STALL_LIMIT));
     let mut http = pin!(protocol().serve_connection(io, service));
@@ -249,7 +258,12 @@ mod tests {
             idle_timeout: Duration::from_millis(200),
             clock: Clock::default(),
         };
-        let shared = Shared { answerer: Arc::new(answerer), tls: None, slots: Arc::new(Semaphore::new(8)) };
+        let shared = Shared {
+            answerer: Arc::new(answerer),
+            tls: None,
+            slots: Arc::new(Semaphore::new(8)),
+            header_cases: vec![HeaderCase::default()],
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (phase, receiver) = watch::channel(Phase::Running);

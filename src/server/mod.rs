@@ -4,6 +4,7 @@
 mod builder;
 mod connections;
 mod error;
+mod header_case;
 mod listen;
 mod nofile;
 mod request;

@@ -112,7 +112,12 @@ async fn access_by_the_acl_of_the_bucket() {
     two.anna.put("/bkt?publicAccessBlock").body(block("I")).send().await.expect_status(200);
     assert_eq!(allowed(&two, Who::Anonymous).await, [""; 0]);
     two.anna.delete("/bkt?publicAccessBlock").send().await.expect_status(204);
-    two.anna.get("/bkt").anonymous().send().await.expect_status(200);
+    two.anna.put("/bkt/k").send().await.expect_status(200);
+    // To those who do not sign owners are not shown.
+    let listed = two.anna.get("/bkt").anonymous().send().await.expect_status(200);
+    assert_eq!((listed.xml_all("Key"), listed.xml_all("Owner").len()), (vec!["k".to_owned()], 0));
+    let listed = two.berta.get("/bkt").send().await.expect_status(200);
+    assert_eq!(listed.xml_all("Owner").len(), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! What the wire tests look for in answers: whole errors, an element's children in order. No test is in here.
 
 use crate::support::Reply;
+use crate::support::server::TestServer;
 
 pub(crate) const DENIED: &str = "Access Denied";
 pub(crate) const NO_UPLOAD: &str = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
@@ -102,4 +103,24 @@ pub(crate) fn has_ids(reply: &Reply) {
     assert!(reply.header("x-amz-id-2").is_some_and(|id| id.len() >= 40));
     assert_eq!(reply.header("server"), Some("AmazonS3"));
     assert!(reply.header("date").is_some());
+}
+
+#[tokio::test]
+async fn header_names_are_spelled_as_aws_spells_them() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    client.put("/bkt/k").body("hello").send().await.expect_status(200);
+    let mut socket = tokio::net::TcpStream::connect(client.addr).await.unwrap();
+    socket.write_all(&client.get("/bkt/k").header("connection", "close").into_bytes()).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    let names: Vec<&str> = answer.lines().skip(1).filter_map(|line| Some(line.split_once(": ")?.0)).collect();
+    for name in ["ETag", "Content-Type", "Content-Length", "Last-Modified", "Accept-Ranges", "Server", "Date"] {
+        assert!(names.contains(&name), "{name} of {names:?}");
+    }
+    for name in ["x-amz-request-id", "x-amz-id-2", "x-amz-server-side-encryption"] {
+        assert!(names.contains(&name), "{name} of {names:?}");
+    }
 }

@@ -141,6 +141,9 @@ async fn checksum_twice() {
     let both = put(&client, &[("x-amz-checksum-crc32", &crc), ("x-amz-checksum-sha256", &sha)]);
     let message = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
     refused(&client, both, 400, "InvalidRequest", message).await;
+    // Also where one is bad besides.
+    let one_bad = put(&client, &[("x-amz-checksum-crc32", &crc), ("x-amz-checksum-sha256", "x")]);
+    refused(&client, one_bad, 400, "InvalidRequest", message).await;
     let same = put(&client, &[("x-amz-checksum-crc32", &crc), ("x-amz-checksum-crc32", "AAAAAA==")]);
     refused(&client, same, 400, "InvalidRequest", "Value for x-amz-checksum-crc32 header is invalid.").await;
     let message = "Expecting a single x-amz-checksum- header";

@@ -376,6 +376,9 @@ async fn complete_multipart_upload_unknown_upload() {
         let reply = complete(&client, K, &id, &part_list([(1, "x")])).await;
         let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
         expect(&reply, 404, &[("Code", "NoSuchUpload"), ("Message", message), ("UploadId", &id)]);
+        // Said before the body's own fault.
+        let reply = client.post(&format!("{K}?uploadId={id}")).send().await;
+        expect(&reply, 404, &[("Code", "NoSuchUpload"), ("Message", message), ("UploadId", &id)]);
     }
 }
 

@@ -142,6 +142,8 @@ async fn copy_object_source_syntax() {
         ("bkt/a b%2bc\u{e4}", "a%20b%2Bc%C3%A4"),
         ("bkt/slash//..", "slash//.."),
         ("bkt/q%3FversionId%3Dnull", "q%3FversionId%3Dnull"),
+        ("http://s3.amazonaws.com/bkt/from", "hello"),
+        ("https%3A%2F%2Flocalhost:9000/bkt/from?versionId=null", "hello"),
     ] {
         copy(&client, TO, from, &[]).await.expect_status(200);
         assert_eq!(client.get(TO).send().await.text(), body, "{from}");
@@ -318,6 +320,22 @@ async fn copy_object_onto_itself() {
         assert_eq!(client.get(FROM).send().await.text(), "hello");
     }
     copy(&client, FROM, "/bkt/from?versionId=null", &[]).await.expect_status(200);
+}
+
+#[tokio::test]
+async fn copy_object_onto_itself_encrypted_otherwise() {
+    let (_server, client) = source().await;
+    let kms = [("x-amz-server-side-encryption", "aws:kms")];
+    copy(&client, FROM, "/bkt/from", &kms).await.expect_status(200);
+    // From SSE-KMS to the SSE-S3 of every bucket, which then is no change any more.
+    let reply = copy(&client, FROM, "/bkt/from", &[]).await.expect_status(200);
+    assert_eq!(reply.header("x-amz-server-side-encryption"), Some("AES256"));
+    copy(&client, FROM, "/bkt/from", &[]).await.expect_error(400, "InvalidRequest");
+    // A bucket that says itself what every bucket does.
+    let by_default = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>";
+    client.put("/bkt?encryption").body(by_default).send().await.expect_status(200);
+    copy(&client, FROM, "/bkt/from", &[]).await.expect_status(200);
+    assert_eq!(client.get(FROM).send().await.text(), "hello");
 }
 
 #[tokio::test]

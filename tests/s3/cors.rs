@@ -99,6 +99,9 @@ async fn cors_preflight_refused() {
         refused(&reply, 403, "AccessForbidden", NOT_ALLOWED, &fields);
         assert_eq!(cors_headers(&reply), []);
     }
+    let reply = preflight(&client, "/bkt", "http://other.test", "GET", "").await;
+    let fields = [("Method", "GET"), ("ResourceType", "BUCKET")];
+    refused(&reply, 403, "AccessForbidden", NOT_ALLOWED, &fields);
     let reply = preflight(&client, "/bkt/k", "http://a.test", "", "").await;
     let fields = [("Method", "OPTIONS"), ("ResourceType", "OBJECT")];
     refused(&reply, 403, "AccessForbidden", NOT_ALLOWED, &fields);

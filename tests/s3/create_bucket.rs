@@ -124,6 +124,34 @@ async fn create_bucket_location_constraints() {
 }
 
 #[tokio::test]
+async fn create_bucket_by_a_client_of_another_region() {
+    let server = TestServer::start().await;
+    let client = server.client().with_region("eu-west-1");
+    let code = "IllegalLocationConstraintException";
+    for bad in ["unspecified", "bar", "us-east-1", "us-west-2"] {
+        let request = client.put("/bkt");
+        let request = if bad == "unspecified" { request } else { request.body(configuration(bad)) };
+        let message = format!(
+            "The {bad} location constraint is incompatible for the region specific endpoint this request was sent to."
+        );
+        refused(&request.send().await, 400, code, &message, &[]);
+    }
+    client.put("/b-eu").body(configuration("EU")).send().await.expect_status(200);
+    let reply = client.put("/b-west").body(configuration("eu-west-1")).send().await.expect_status(200);
+    // An address has no names before its own.
+    assert_eq!(reply.header("location"), Some("/b-west"));
+    let by_name = client.put("/b-named").body(configuration("eu-west-1")).header("host", "localhost:9000");
+    let reply = by_name.send().await.expect_status(200);
+    assert_eq!(reply.header("location"), Some("http://b-named.localhost:9000/"));
+    let head = client.head("/b-west").send().await.expect_status(200);
+    assert_eq!(head.header("x-amz-bucket-region"), Some("eu-west-1"));
+    // A region that AWS does not have means the server's.
+    server.client().with_region("garage").put("/b-here").send().await.expect_status(200);
+    let head = client.head("/b-here").send().await.expect_status(200);
+    assert_eq!(head.header("x-amz-bucket-region"), Some("us-east-1"));
+}
+
+#[tokio::test]
 async fn create_bucket_at_another_endpoint() {
     let server = TestServer::with(|builder| builder.region("eu-central-1")).await;
     let client = server.client().with_region("eu-central-1");

@@ -350,6 +350,9 @@ async fn get_object_overridden_headers_in_latin1() {
     let target = format!("{K}?response-content-disposition=%C3%A9");
     let raw = crate::support::exchange(client.addr, &client.get(&target).into_bytes(), "GET").await.expect_status(200);
     assert_eq!(raw.header("content-disposition"), Some("\u{E9}"));
+    let both = format!("{K}?response-content-disposition=%C4%8D&response-cache-control=%C4%8D");
+    let reply = client.get(&both).send().await.expect_status(400);
+    assert_eq!(reply.xml_text("ArgumentName").unwrap(), "response-cache-control");
     for (sent, value) in [("%C4%8D", "č"), ("a%0D%0Ax-injected:%201", "a\r\nx-injected: 1"), ("a%00b", "")] {
         let reply = client.get(&format!("{K}?response-content-type={sent}")).send().await.expect_status(400);
         assert_eq!(reply.header("x-injected"), None);

@@ -228,6 +228,9 @@ async fn object_acl_of_versions() {
     // A delete marker has none.
     let marker = version(&two.anna.delete("/bkt/k").send().await.expect_status(204));
     two.anna.get("/bkt/k?acl").send().await.expect_error(404, "NoSuchKey");
+    let reply = two.anna.put("/bkt/k?acl").header("x-amz-acl", "public-read").send().await;
+    let fields = [("Method", "PUT"), ("ResourceType", "DeleteMarker")];
+    refused(&reply, 405, "MethodNotAllowed", "The specified method is not allowed against this resource.", &fields);
     let of_marker = format!("/bkt/k?acl&versionId={marker}");
     two.anna.get(&of_marker).send().await.expect_error(405, "MethodNotAllowed");
     let put = two.anna.put(&of_marker).header("x-amz-acl", "private");

@@ -197,6 +197,8 @@ async fn object_lock_of_a_bucket_without() {
     for target in ["/bkt/k?retention", "/bkt/k?legal-hold", "/bkt/gone?retention"] {
         bad_request(&client.get(target).send().await, MISSING);
         bad_request(&put_document(&client, target, &hold("ON")).await, MISSING);
+        put_document(&client, target, "<LegalHold>").await.expect_error(400, "MalformedXML");
+        put_document(&client, target, "").await.expect_error(400, "MalformedXML");
     }
     for (name, value) in [
         ("x-amz-object-lock-mode", "GOVERNANCE"),

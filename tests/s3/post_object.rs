@@ -173,7 +173,7 @@ async fn post_object_fields_beyond_ascii() {
         ("key", "k"),
         ("Cache-Control", "non-ascii-%E2%80%94_—_é_"),
         ("x-amz-meta-word", "=?UTF-8?B?YWJj?="),
-        ("x-amz-meta-tab", "a\tb"),
+        ("x-amz-meta-tab", "a\tb\t"),
     ];
     let conditions = format!(
         "{},[\"starts-with\",\"$cache-control\",\"\"],[\"starts-with\",\"$x-amz-meta-word\",\"\"],[\"starts-with\",\"$x-amz-meta-tab\",\"\"]",
@@ -184,7 +184,44 @@ async fn post_object_fields_beyond_ascii() {
     // Recorded on AWS: a space for what ISO 8859-1 lacks, and no decoding of what looks like an encoded word.
     assert_eq!(got.header("cache-control"), Some("non-ascii-%E2%80%94_ _\u{E9}_"));
     assert_eq!(got.header("x-amz-meta-word"), Some("=?UTF-8?B?YWJj?="));
-    assert_eq!(got.header("x-amz-meta-tab"), Some("a\tb"));
+    assert_eq!(got.header("x-amz-meta-tab"), Some("a\tb\t"));
+}
+
+#[tokio::test]
+async fn post_object_a_failed_condition_is_said_before_extra_fields() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let redirect = "http://localhost.test/random";
+    let condition = format!("[\"eq\", \"success_action_redirect\", \"{redirect}\"]");
+    let form = Form::new(&[("key", "k"), ("success_action_redirect", redirect)]);
+    let reply = post(&client, &form.signed(&format!("{},{condition}", any_key()))).await;
+    let message = format!("Invalid according to Policy: Policy Condition failed: {condition}");
+    refused(&reply, 403, "AccessDenied", &message, &[]);
+}
+
+#[tokio::test]
+async fn post_object_tags_are_another_document() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let conditions = format!("{},[\"starts-with\",\"$tagging\",\"\"]", any_key());
+    let with = |document: &str| Form::new(&[("key", "k"), ("tagging", document)]).signed(&conditions);
+    post(&client, &with("<InvalidXmlTagging></InvalidXmlTagging>")).await.expect_status(204);
+    let tags = client.get("/bkt/k?tagging").send().await.expect_status(200);
+    assert_eq!(tags.xml_all("Tag").len(), 0);
+    client.delete("/bkt/k").send().await.expect_status(204);
+    post(&client, &with("not-xml")).await.expect_error(400, "MalformedXML");
+    client.head("/bkt/k").send().await.expect_status(404);
+}
+
+#[tokio::test]
+async fn post_object_of_a_file_without_name() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let form = Form::new(&[("key", "file-as-field-${filename}")]).signed(&any_key()).encoded();
+    let unnamed = String::from_utf8(form).unwrap().replace("; filename=\"cat.jpg\"", "");
+    posting(&client, unnamed.into()).send().await.expect_status(204);
+    let listed = client.get("/bkt").send().await.expect_status(200);
+    assert_eq!(listed.xml_all("Key"), ["file-as-field-${filename}"]);
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ fn final_head(mut received: &[u8]) -> Option<(Reply, &[u8])> {
         if status >= 200 {
             let header = |line: &str| {
                 let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("not a header: {line:?}"));
-                (name.to_ascii_lowercase(), value.trim().to_owned())
+                (name.to_ascii_lowercase(), value.trim_matches(' ').to_owned())
             };
             return Some((Reply { status, headers: lines.map(header).collect(), body: vec![] }, received));
         }

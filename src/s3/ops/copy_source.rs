@@ -30,7 +30,8 @@ pub(super) struct CopySourceName {
 }
 
 impl CopySourceName {
-    /// Reads the header: `[/]bucket/key[?versionId=v]`, percent-encoded, where `+` is a space.
+    /// Reads the header: `[/]bucket/key[?versionId=v]`, percent-encoded, where `+` is a space. AWS was seen to take the
+    /// whole URL of an object, too, in path style: its scheme and host do not count.
     pub(super) fn parse(head: &Head) -> Result<CopySourceName> {
         let sent = head.header(COPY_SOURCE).unwrap_or_default();
         let (path, version) = match sent.split_once("?versionId=") {
@@ -39,7 +40,8 @@ impl CopySourceName {
         };
         let decoded = percent::decode_query(path)
             .map_err(|_| S3Error::invalid_argument("Invalid copy source encoding", COPY_SOURCE, &sent))?;
-        let path = decoded.strip_prefix('/').unwrap_or(&decoded);
+        let path = without_origin(&decoded);
+        let path = path.strip_prefix('/').unwrap_or(path);
         // AWS shows the header's name as the argument's value here (recorded so).
         let bad_key = || S3Error::invalid_argument("Invalid copy source object key", COPY_SOURCE, COPY_SOURCE);
         let (bucket, key) = path.split_once('/').ok_or_else(bad_key)?;
@@ -71,6 +73,12 @@ impl CopySourceName {
         restore_object::require_readable(call, &bucket, &self.key, &opened.object).await?;
         Ok(opened.with_key(customer_key))
     }
+}
+
+/// What follows scheme and host in a URL; all of what is none.
+fn without_origin(source: &str) -> &str {
+    let after_scheme = ["http://", "https://"].iter().find_map(|scheme| source.strip_prefix(scheme));
+    after_scheme.and_then(|url| url.split_once('/')).map_or(source, |(_host, path)| path)
 }
 
 impl CopySourceName {

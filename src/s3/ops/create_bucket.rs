@@ -125,7 +125,7 @@ impl Operation for CreateBucket {
         let says_more = !configuration.tags.is_empty() || self.state.object_lock.is_some();
         let new = NewBucket { name: self.name.clone(), account: account.clone(), region, state: self.state, documents };
         match call.engine().create_new_bucket(new).await {
-            Ok(_) => Ok(self.created()),
+            Ok(bucket) => Ok(self.created(&call, &bucket)),
             // That tags make it a conflict was seen on AWS; what else would be lost is taken to do so, too.
             Err(Error::BucketExists { account: owner }) if owner == account && !says_more => self.owned_already(&call),
             Err(Error::BucketExists { account: owner }) if owner == account => {
@@ -150,17 +150,28 @@ impl CreateBucket {
         Ok(settings)
     }
 
-    fn created(&self) -> Reply {
-        Reply::ok().header(LOCATION, &format!("/{}", self.name)).amz("x-amz-bucket-arn", &bucket_arn(&self.name))
+    /// Of a bucket in another region than us-east-1 AWS was seen to answer the URL, by the bucket's own host name.
+    fn created(&self, call: &Call, bucket: &Bucket) -> Reply {
+        let location = match call.head.header("host").filter(|host| bucket.region != US_EAST_1 && has_names(host)) {
+            Some(host) => format!("http://{}.{host}/", self.name),
+            None => format!("/{}", self.name),
+        };
+        Reply::ok().header(LOCATION, &location).amz("x-amz-bucket-arn", &bucket_arn(&self.name))
     }
 
     /// In us-east-1 making one's own bucket again is a success, for compatibility with S3's beginnings.
     fn owned_already(&self, call: &Call) -> Result<Reply> {
         match call.engine().bucket(&self.name) {
-            Ok(bucket) if bucket.region == US_EAST_1 => Ok(self.created()),
+            Ok(bucket) if bucket.region == US_EAST_1 => Ok(self.created(call, &bucket)),
             _ => Err(Code::BucketAlreadyOwnedByYou.with("BucketName", &self.name)),
         }
     }
+}
+
+/// Whether a host can have further names before its own: an address cannot.
+fn has_names(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _port)| name);
+    !name.starts_with('[') && name.parse::<std::net::Ipv4Addr>().is_err()
 }
 
 /// The region that a bucket is in.
