@@ -3,9 +3,9 @@
 use super::walk::{Step, Task};
 use crate::engine::bucket::BucketState;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Change, ChangeKind, Watch, announce, announce_gone, told_version};
+use crate::engine::event::{Change, ChangeKind, Detail, Watch, announce, announce_gone, told_version};
 use crate::engine::meta::writer::Tx;
-use crate::engine::meta::{current, history, versions};
+use crate::engine::meta::{current, history, restores, versions};
 use crate::engine::object::{
     Deletion, Line, LineKind, Place, delete, find_line, newest_line, remove_line, without_row,
 };
@@ -89,11 +89,12 @@ fn relocate(
     if object.attributes.restore.is_some() {
         let attributes = ObjectAttributes { restore: None, ..object.attributes };
         versions::put_attributes(tx.conn, line.id, &attributes)?;
+        restores::delete(tx.conn, line.id)?;
     }
     if watch.is_some() {
         let version = told_version(line.version);
         let change = Change::set(ChangeKind::Set, &task.key, version, tx.next_sequence()?, tx.now());
-        announce(tx, watch, &Change { etag: Some(object.etag), moved_to: Some(class), ..change })?;
+        announce(tx, watch, &Change { etag: Some(object.etag), detail: Detail::MovedTo(class), ..change })?;
     }
     match place {
         Place::Current => current::put_storage_class(tx.conn, bucket, &task.key, class),

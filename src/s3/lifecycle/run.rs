@@ -77,8 +77,8 @@ async fn look_at(shared: &Shared, bucket: &Bucket, passes: &mut HashMap<i64, Pas
     let rules = parse(&document).map_err(|error| format!("{error:?}"))?;
     if rules.rules.iter().any(|rule| rule.status == RuleStatus::Enabled) {
         // What it does is told as what requests do.
-        let watched =
-            notifications::watched_by_s3(shared, bucket, "Lifecycle").map_err(|error| format!("{error:?}"))?;
+        let watched = notifications::watched_by_s3(shared, bucket.clone(), "Lifecycle", None)
+            .map_err(|error| error.to_string())?;
         carry_out(engine, &watched, &rules).await?;
     }
     passes.insert(bucket.id, pass);
