@@ -37,9 +37,11 @@ impl Engine {
             restores::follow(tx.conn, line.id, restore, attributes.restore)?;
             if let Some(before) = before {
                 let kind = if before == attributes { ChangeKind::SetAgain } else { ChangeKind::Set };
-                announce_set(tx, watch.as_ref(), kind, (&key, &line), |object| match restore == attributes.restore {
-                    true => Detail::None,
-                    false => Detail::Restore { class: object.headers.storage_class, expires: None },
+                announce_set(tx, watch.as_ref(), kind, (&key, &line), |object| {
+                    if restore == attributes.restore {
+                        return Detail::None;
+                    }
+                    Detail::Restore { class: object.headers.storage_class, expires: None }
                 })?;
             }
             Ok((line.version, said))

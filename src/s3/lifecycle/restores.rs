@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::engine::error::{Error, Result};
+use crate::engine::object::restores::DueRestore;
 use crate::s3::{Service, Shared, notifications};
+use crate::wire::bucket_name::BucketName;
 
 /// How often it is looked, at most; with shorter days several times an hour of theirs.
 const ROUND: Duration = Duration::from_secs(1);
@@ -28,29 +30,30 @@ impl Service {
     }
 }
 
+/// Tells what is due. Of a bucket that fails it is tried again in the next round, after all others.
 async fn look_round(shared: &Shared) -> Result<()> {
     loop {
         let mut due = shared.engine.due_restores(PAGE)?;
-        let found = due.len();
+        let is_last = due.len() < PAGE;
+        let mut failed = Ok(());
         while let Some(name) = due.first().map(|first| first.bucket.clone()) {
             let (here, elsewhere) = due.into_iter().partition(|other| other.bucket == name);
             due = elsewhere;
-            let told = match shared.engine.bucket(&name) {
-                Ok(bucket) => {
-                    let watched = notifications::watched_by_s3(shared, bucket, "RestoreObject", None)?;
-                    shared.engine.tell_restores(&watched, here).await
-                }
-                Err(error) => Err(error),
-            };
-            // A bucket that is gone meanwhile has no restores any more.
-            if let Err(error) = told
-                && !matches!(error, Error::NoSuchBucket)
-            {
-                return Err(error);
+            match tell(shared, &name, here).await {
+                // A bucket that is gone meanwhile has no restores any more.
+                Ok(()) | Err(Error::NoSuchBucket) => {}
+                Err(error) => failed = Err(error),
             }
         }
-        if found < PAGE {
+        failed?;
+        if is_last {
             return Ok(());
         }
     }
+}
+
+async fn tell(shared: &Shared, bucket: &BucketName, due: Vec<DueRestore>) -> Result<()> {
+    let bucket = shared.engine.bucket(bucket)?;
+    let watched = notifications::watched_by_s3(shared, bucket, "RestoreObject", None)?;
+    shared.engine.tell_restores(&watched, due).await
 }
