@@ -74,12 +74,12 @@ impl CopySourceName {
 }
 
 impl CopySourceName {
-    /// Tags that are copied have to be readable, too.
+    /// What is copied beside the bytes, tags and annotations, has to be readable by an action of its own.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-    pub(super) fn require_tags(&self, call: &Call) -> Result<()> {
+    pub(super) fn require(&self, call: &Call, action: &'static str) -> Result<()> {
         let bucket = call.engine().bucket(&self.bucket).map_err(|error| call.says(error))?;
         let version = self.version.as_deref();
-        access::require(call, &Demand::on_object("s3:GetObjectTagging", &bucket, &self.key, version))
+        access::require(call, &Demand::on_object(action, &bucket, &self.key, version))
     }
 
     /// The version that was copied, for `x-amz-copy-source-version-id`: the one that was named, or a current one that is
