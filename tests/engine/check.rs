@@ -36,8 +36,7 @@ async fn annotations_that_were_changed_at_rest_are_found() {
     drop(conn);
     let engine = open(dir.path(), Durability::Process);
     let report = engine.check(|_| ()).unwrap();
-    let expected = ["note3", "note30"].map(|name| {
-        format!("annotation \"{name}\" of s3://bucket/k: its bytes are not those that were stored")
-    });
+    let expected = ["note3", "note30"]
+        .map(|name| format!("annotation \"{name}\" of s3://bucket/k: its bytes are not those that were stored"));
     assert_eq!(report.differences, expected);
 }

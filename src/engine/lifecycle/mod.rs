@@ -8,6 +8,8 @@ mod walk;
 
 use std::sync::Arc;
 
+use rusqlite::Connection;
+
 use self::apply::{Outcome, apply};
 use self::uploads::UploadWalk;
 use self::walk::{Task, Walk};
@@ -25,6 +27,14 @@ const PAGE: usize = 1000;
 const BATCH: usize = 64;
 /// Uploads that one transaction ends: each has up to 10,000 parts.
 const UPLOADS_BATCH: usize = 8;
+
+/// A walk over a bucket, page by page.
+trait Pages: Send + 'static {
+    type Task: Send + 'static;
+
+    /// What is due on the next page, and whether there are more.
+    fn page(&mut self, conn: &Connection) -> Result<(Vec<Self::Task>, More)>;
+}
 
 /// What one rule has done in a pass.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -65,16 +75,10 @@ impl Engine {
         let mut counts = vec![LifecycleCounts::default(); rules.rules.len()];
         let mut walk = Walk::new(bucket, Arc::clone(rules), self.calendar(), self.clock().now());
         loop {
-            let (walked, mut tasks, more) = self
-                .read_pages(move |conn| {
-                    let (tasks, more) = walk.page(conn)?;
-                    Ok((walk, tasks, more))
-                })
-                .await?;
+            let (walked, tasks, more) = self.next_page(walk).await?;
             walk = walked;
-            while !tasks.is_empty() {
-                let rest = tasks.split_off(tasks.len().min(BATCH));
-                self.carry_out(bucket, rules, std::mem::replace(&mut tasks, rest), &mut counts).await?;
+            for batch in batches(tasks, BATCH) {
+                self.carry_out(bucket, rules, batch, &mut counts).await?;
             }
             if more == More::Ended {
                 break;
@@ -95,6 +99,15 @@ impl Engine {
     ) -> Result<Vec<Bucket>> {
         let after = after.map_or(0, |bucket| bucket.id);
         self.read_pages(move |conn| buckets::with_document(conn, name.namespace, name.name, after, limit)).await
+    }
+
+    /// Takes a walk a page further: itself, what is due on the page, and whether there are more.
+    async fn next_page<W: Pages>(&self, mut walk: W) -> Result<(W, Vec<W::Task>, More)> {
+        self.read_pages(move |conn| {
+            let (tasks, more) = walk.page(conn)?;
+            Ok((walk, tasks, more))
+        })
+        .await
     }
 
     async fn carry_out(
@@ -140,16 +153,10 @@ impl Engine {
     ) -> Result<()> {
         let mut walk = UploadWalk::new(bucket.id, Arc::clone(rules), self.calendar(), self.clock().now());
         loop {
-            let (walked, mut tasks, more) = self
-                .read_pages(move |conn| {
-                    let (tasks, more) = walk.page(conn)?;
-                    Ok((walk, tasks, more))
-                })
-                .await?;
+            let (walked, tasks, more) = self.next_page(walk).await?;
             walk = walked;
-            while !tasks.is_empty() {
-                let rest = tasks.split_off(tasks.len().min(UPLOADS_BATCH));
-                let (id, batch) = (bucket.id, std::mem::replace(&mut tasks, rest));
+            for batch in batches(tasks, UPLOADS_BATCH) {
+                let id = bucket.id;
                 let aborted = self.transact(move |tx| uploads::abort(tx.conn, id, batch)).await?;
                 for (key, rule) in aborted {
                     let id = rules.rules[rule].id.as_str();
@@ -162,4 +169,10 @@ impl Engine {
             }
         }
     }
+}
+
+/// In pieces of at most so many.
+fn batches<T>(tasks: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+    let mut tasks = tasks.into_iter();
+    std::iter::from_fn(move || Some(tasks.by_ref().take(size).collect()).filter(|batch: &Vec<T>| !batch.is_empty()))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::PAGE;
+use super::{PAGE, Pages};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
@@ -77,34 +77,6 @@ impl Walk {
             query: VersionQuery { keys, after_version: None, owners: Owners::Left },
             above: None,
         }
-    }
-
-    /// What is due on the next page, and whether there are more.
-    pub(super) fn page(&mut self, conn: &Connection) -> Result<(Vec<Task>, More)> {
-        let _moment = conn.unchecked_transaction()?;
-        let page = listed_versions::list(conn, self.bucket, &self.query)?;
-        let mut tasks = Vec::new();
-        let mut last = None;
-        for entry in page.entries {
-            let ListEntry::Item(version) = entry else { continue };
-            last = Some(match version {
-                ListedVersion::Object { object, version, latest } => {
-                    self.object(conn, &object, version, latest, &mut tasks)?;
-                    (object.key, version)
-                }
-                ListedVersion::Marker(marker) => {
-                    self.marker(conn, &marker, &mut tasks)?;
-                    (marker.key, marker.version)
-                }
-            });
-        }
-        let Some((key, version)) = last.filter(|_| page.more == More::Follows) else {
-            return Ok((tasks, More::Ended));
-        };
-        // By its sequence: whatever becomes of the version itself, the next page begins after it.
-        self.query.after_version = self.line_id(conn, &key, version)?.map(VersionId::Numbered);
-        self.query.keys.after = Some(key.as_str().to_owned());
-        Ok((tasks, More::Follows))
     }
 
     fn object(
@@ -218,6 +190,37 @@ impl Walk {
             VersionId::Numbered(id) => Ok(Some(id)),
             VersionId::Null => Ok(find_line(conn, self.bucket, key, version)?.map(|(_, line)| line.id)),
         }
+    }
+}
+
+impl Pages for Walk {
+    type Task = Task;
+
+    fn page(&mut self, conn: &Connection) -> Result<(Vec<Self::Task>, More)> {
+        let _moment = conn.unchecked_transaction()?;
+        let page = listed_versions::list(conn, self.bucket, &self.query)?;
+        let mut tasks = Vec::new();
+        let mut last = None;
+        for entry in page.entries {
+            let ListEntry::Item(version) = entry else { continue };
+            last = Some(match version {
+                ListedVersion::Object { object, version, latest } => {
+                    self.object(conn, &object, version, latest, &mut tasks)?;
+                    (object.key, version)
+                }
+                ListedVersion::Marker(marker) => {
+                    self.marker(conn, &marker, &mut tasks)?;
+                    (marker.key, marker.version)
+                }
+            });
+        }
+        let Some((key, version)) = last.filter(|_| page.more == More::Follows) else {
+            return Ok((tasks, More::Ended));
+        };
+        // By its sequence: whatever becomes of the version itself, the next page begins after it.
+        self.query.after_version = self.line_id(conn, &key, version)?.map(VersionId::Numbered);
+        self.query.keys.after = Some(key.as_str().to_owned());
+        Ok((tasks, More::Follows))
     }
 }
 

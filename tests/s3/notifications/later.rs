@@ -174,11 +174,11 @@ async fn start_again(
 
 #[tokio::test]
 async fn restores_are_told_after_a_restart() {
-    let data = tempfile::tempdir().unwrap();
+    let directory = tempfile::tempdir().unwrap();
     let millis = Arc::new(AtomicI64::new(MOMENT_MS));
     let clock = || Clock::Fixed(Arc::clone(&millis));
     let date = AmzDate::from_unix(MOMENT_MS / 1000);
-    let (running, client) = start_again(&data, |builder| builder.clock(clock())).await;
+    let (running, client) = start_again(&directory, |builder| builder.clock(clock())).await;
     client.put("/bkt").date(date).send().await.expect_status(200);
     let document = format!(
         "<NotificationConfiguration>{}</NotificationConfiguration>",
@@ -192,7 +192,7 @@ async fn restores_are_told_after_a_restart() {
     restore.body("<RestoreRequest><Days>1</Days></RestoreRequest>").send().await.expect_status(202);
     running.shutdown().await;
 
-    let (running, client) = start_again(&data, |builder| builder.clock(clock())).await;
+    let (running, client) = start_again(&directory, |builder| builder.clock(clock())).await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(events(&client).await, [Value::Null; 0]);
     millis.fetch_add(12_000, Ordering::SeqCst);
