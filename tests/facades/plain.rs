@@ -160,7 +160,7 @@ impl World {
     pub(crate) async fn told(&self) -> Vec<Value> {
         let (_, secret) = self.storage_keys();
         let ask = self.storage_client().get("/_staves/control/events?limit=1000").anonymous();
-        let reply = ask.header("authorization", &format!("Bearer {secret}")).send().await.expect_status(200);
+        let reply = ask.header("authorization", format!("Bearer {secret}")).send().await.expect_status(200);
         json_of(&reply)["events"].as_array().unwrap().clone()
     }
 

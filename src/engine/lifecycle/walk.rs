@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) key: ObjectKey,
     pub(super) version: VersionId,
     pub(super) id: Sequence,
+    /// Of an object.
+    pub(super) size_bytes: Option<u64>,
     pub(super) step: Step,
     /// By which rule: its place in the document.
     pub(super) rule: usize,
@@ -118,7 +120,7 @@ impl Walk {
                 }
             }
         }
-        self.push(conn, &object.key, version, &steps, tasks)
+        self.push(conn, (&object.key, version, Some(size_bytes)), &steps, tasks)
     }
 
     fn marker(&mut self, conn: &Connection, marker: &ListedMarker, tasks: &mut Vec<Task>) -> Result<()> {
@@ -139,7 +141,7 @@ impl Walk {
             }
             (Latest::No, None) => None,
         };
-        self.push(conn, &marker.key, marker.version, due.as_slice(), tasks)
+        self.push(conn, (&marker.key, marker.version, None), due.as_slice(), tasks)
     }
 
     /// Notes a line, and says how it came to be noncurrent, if it is: `None` where that is not known, because the line above
@@ -158,8 +160,7 @@ impl Walk {
     fn push(
         &self,
         conn: &Connection,
-        key: &ObjectKey,
-        version: VersionId,
+        (key, version, size_bytes): (&ObjectKey, VersionId, Option<u64>),
         steps: &[(usize, Step)],
         tasks: &mut Vec<Task>,
     ) -> Result<()> {
@@ -171,6 +172,7 @@ impl Walk {
                 key: key.clone(),
                 version,
                 id,
+                size_bytes,
                 step: *step,
                 rule: *rule,
             }));

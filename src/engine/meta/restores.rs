@@ -90,7 +90,7 @@ mod tests {
         let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {DUE}")).unwrap();
         let plan: Vec<String> =
             statement.query_map(params![1, 1], |row| row.get(3)).unwrap().map(|row| row.unwrap()).collect();
-        assert_eq!(plan[0], "SEARCH r USING INDEX restores_due (due_ms<?)", "{plan:?}");
+        assert_eq!(plan[0], "SEARCH r USING COVERING INDEX restores_due (due_ms<?)", "{plan:?}");
     }
 
     #[test]

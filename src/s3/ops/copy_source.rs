@@ -61,6 +61,9 @@ impl CopySourceName {
             error => s3_error(error, named),
         };
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
+        if let Some(observed) = &call.observed {
+            observed.copies(self.bucket.as_str(), self.key.as_str(), version_id);
+        }
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
         access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
         let version = VersionAsked::parse(version_id)?.known(&self.key)?;
@@ -69,6 +72,9 @@ impl CopySourceName {
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
         restore_object::require_readable(call, &bucket, &self.key, &opened.object).await?;
+        if let Some(observed) = &call.observed {
+            observed.reads_copied(opened.object.size_bytes);
+        }
         Ok(opened.with_key(customer_key))
     }
 }

@@ -137,8 +137,8 @@ async fn what_becomes_of_restores_is_told() {
     assert_eq!(bridge["source-storage-class"].as_str(), Some("GLACIER"));
     assert_eq!(bridge["restore-expiry-time"].as_str().map(str::len), Some("2021-11-13T00:00:00Z".len()));
     assert_eq!(of_bridge(&all, "Object Restore Initiated")["source-storage-class"].as_str(), Some("GLACIER"));
-    let expired = of_bridge(&all, "Object Restore Expired");
-    assert!(expired.get("restore-expiry-time").is_none() && expired["object"].get("sequencer").is_none());
+    let over = of_bridge(&all, "Object Restore Expired");
+    assert!(over.get("restore-expiry-time").is_none() && over["object"].get("sequencer").is_none());
 }
 
 #[tokio::test]
