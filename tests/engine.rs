@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod engine {
+    mod check;
     mod disk;
     mod documents;
     mod events;

@@ -63,13 +63,20 @@ fn summary(report: &CheckReport) -> String {
         0 => String::new(),
         n => format!("; {n} files that a crash left, swept at the next start"),
     };
-    format!("{outcome} ({} blobs, {} hashed{orphans})", report.blobs_hashed, HumanBytes(report.bytes_hashed))
+    let annotations = match report.annotations_hashed {
+        0 => String::new(),
+        1 => " and 1 annotation".to_owned(),
+        n => format!(" and {n} annotations"),
+    };
+    let hashed = HumanBytes(report.bytes_hashed);
+    format!("{outcome} ({} blobs{annotations}, {hashed} hashed{orphans})", report.blobs_hashed)
 }
 
 fn as_json(report: &CheckReport) -> serde_json::Value {
     serde_json::json!({
         "clean": report.differences.is_empty(),
         "blobs_hashed": report.blobs_hashed,
+        "annotations_hashed": report.annotations_hashed,
         "bytes_hashed": report.bytes_hashed,
         "orphaned_files": report.orphaned_files,
         "differences": report.differences,

@@ -5,15 +5,18 @@ use rusqlite::Connection;
 use super::Engine;
 use super::error::Result;
 use super::ids::BlobName;
-use super::meta::{blobs, check};
+use super::meta::{annotations, blobs, check};
 use super::recover::{crc64, crc64_and_size};
+use crate::wire::md5::Md5;
 
 /// What a check found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CheckReport {
     /// Blobs whose bytes were hashed.
     pub blobs_hashed: u64,
-    /// Their bytes.
+    /// Annotations whose texts were hashed.
+    pub annotations_hashed: u64,
+    /// The bytes of both.
     pub bytes_hashed: u64,
     /// Files without a row: what a crash left, which a server sweeps. No damage.
     pub orphaned_files: u64,
@@ -43,7 +46,13 @@ impl Engine {
             report.differences.extend(check::integrity(conn)?);
             report.differences.extend(check::dangling(conn)?);
             report.differences.extend(check::references(conn)?);
-            self.check_blobs(conn, &mut report, &mut progress)
+            let bytes_total = blobs::total_size(conn)? + annotations::total_size(conn)?;
+            let mut hashed = |report: &mut CheckReport, size_bytes: u64| {
+                report.bytes_hashed += size_bytes;
+                progress(CheckProgress { bytes_hashed: report.bytes_hashed, bytes_total });
+            };
+            check_annotations(conn, &mut report, &mut hashed)?;
+            self.check_blobs(conn, &mut report, &mut hashed)
         })?;
         core.store.for_each_file(|name| {
             if !core.store.is_in_flight(name) && !core.read(|conn| blobs::name_exists(conn, name))? {
@@ -58,9 +67,8 @@ impl Engine {
         &self,
         conn: &Connection,
         report: &mut CheckReport,
-        progress: &mut impl FnMut(CheckProgress),
+        hashed: &mut impl FnMut(&mut CheckReport, u64),
     ) -> Result<()> {
-        let bytes_total = blobs::total_size(conn)?;
         let mut after = 0;
         loop {
             let page = blobs::page_after(conn, after)?;
@@ -80,8 +88,7 @@ impl Engine {
                     report.differences.push(format!("{} of {users}: {damage}", described(blob.id, blob.name)));
                 }
                 report.blobs_hashed += 1;
-                report.bytes_hashed += blob.size_bytes;
-                progress(CheckProgress { bytes_hashed: report.bytes_hashed, bytes_total });
+                hashed(report, blob.size_bytes);
             }
         }
     }
@@ -93,6 +100,31 @@ impl Engine {
         }
         let body = blobs::inline_body(conn, blob.id)?;
         Ok((crc64(&body), body.len() as u64))
+    }
+}
+
+/// Compares each annotation's text with its size and MD5.
+fn check_annotations(
+    conn: &Connection,
+    report: &mut CheckReport,
+    hashed: &mut impl FnMut(&mut CheckReport, u64),
+) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = annotations::at_rest(conn, after)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = last.row;
+        for annotation in page {
+            let size_bytes = annotation.body.len() as u64;
+            if size_bytes != annotation.size_bytes {
+                let said = annotation.size_bytes;
+                report.differences.push(format!("{}: it has {size_bytes} bytes, its row says {said}", annotation.what));
+            } else if Md5::digest(&annotation.body) != annotation.md5 {
+                report.differences.push(format!("{}: its bytes are not those that were stored", annotation.what));
+            }
+            report.annotations_hashed += 1;
+            hashed(report, size_bytes);
+        }
     }
 }
 

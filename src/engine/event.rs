@@ -31,6 +31,12 @@ pub trait Witness: Send + Sync {
     fn tell(&self, change: &Change<'_>) -> Vec<NewEvent>;
 }
 
+/// Has what is done with a bucket told to whom the bucket tells it: for dialects that know nothing of that.
+pub trait Watcher: Send + Sync {
+    /// The bucket as an operation shall use it that does the same as this one of S3, for this account.
+    fn watch(&self, bucket: Bucket, operation: &'static str, account: &str) -> Result<Bucket>;
+}
+
 /// What has happened to a key.
 #[derive(Debug, Clone)]
 pub struct Change<'a> {
@@ -44,12 +50,41 @@ pub struct Change<'a> {
     pub etag: Option<ETag>,
     /// The object's size, where one was made.
     pub size_bytes: Option<u64>,
-    /// The storage class that the object was moved to.
-    pub moved_to: Option<StorageClass>,
+    /// What more there is to tell.
+    pub detail: Detail<'a>,
     /// The place of the change in the order of everything that happens to keys.
     pub order: i64,
     /// When.
     pub time: Timestamp,
+}
+
+/// What there is to tell of some kinds of changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Detail<'a> {
+    /// Nothing.
+    #[default]
+    None,
+    /// Of an object that is made: how many annotations it has.
+    New {
+        /// So many.
+        annotations: u16,
+    },
+    /// The storage class that the object was moved to.
+    MovedTo(StorageClass),
+    /// A restore.
+    Restore {
+        /// The object's storage class.
+        class: StorageClass,
+        /// When its copy goes, once there is one that does.
+        expires: Option<Timestamp>,
+    },
+    /// An annotation.
+    Annotation {
+        /// Its name.
+        name: &'a str,
+        /// Size and ETag of its text, unless it is gone.
+        text: Option<(u64, ETag)>,
+    },
 }
 
 /// A kind of change.
@@ -65,6 +100,10 @@ pub enum ChangeKind {
     Set,
     /// It was set to what it was.
     SetAgain,
+    /// The copy of an archived object is there, or the object itself is back.
+    Restored,
+    /// That copy is gone.
+    RestoreExpired,
 }
 
 /// An event to be written down.
@@ -183,7 +222,7 @@ impl<'a> Change<'a> {
         order: Sequence,
         time: Timestamp,
     ) -> Change<'a> {
-        Change { kind, key, version, etag: None, size_bytes: None, moved_to: None, order: order.0, time }
+        Change { kind, key, version, etag: None, size_bytes: None, detail: Detail::None, order: order.0, time }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac as _;
 use sha2::Sha512;
 use subtle::ConstantTimeEq;
 
+use crate::wire::mac::keyed;
 use crate::wire::object_key::ObjectKey;
 
 /// Bytes of MAC in an upload id; with the 8 bytes of the sequence, 96 bytes are AWS's 128 characters.
@@ -65,7 +66,7 @@ impl UploadIdSecret {
 
     fn mac(&self, bucket: i64, key: &[u8], sequence: Sequence) -> [u8; UPLOAD_MAC_BYTES] {
         let block = |counter: u8| {
-            let mut mac = Hmac::<Sha512>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+            let mut mac = keyed::<Sha512>(&self.0);
             mac.update(&[counter]);
             mac.update(&bucket.to_be_bytes());
             mac.update(&sequence.0.to_be_bytes());

@@ -15,6 +15,7 @@ use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
 use crate::engine::document::{Change, DocumentName, DocumentQuery, Owner};
 use crate::engine::error::{Error, Result as EngineResult};
+use crate::engine::event::Watcher;
 use crate::http::identity::{AuthMode, Identities, Identity, Secret};
 use crate::http::origin::Origin;
 use crate::wire::bucket_name::BucketName;
@@ -25,6 +26,8 @@ use crate::wire::time::Timestamp;
 pub struct Config {
     /// Where everything is kept.
     pub engine: Engine,
+    /// Has what is done in buckets told to whom they tell it.
+    pub watcher: Arc<dyn Watcher>,
     /// Who may call.
     pub identities: Arc<Identities>,
     /// Whether callers have to say who they are.
@@ -135,6 +138,11 @@ impl Ground {
         let config = &self.shared.config;
         let Config { engine, region, cors_origins, .. } = config;
         super::cors::open_bucket(engine, name, &caller.account, region, cors_origins).await
+    }
+
+    /// The bucket, of which it is told what is done with it for the caller: the same as this operation of S3's does.
+    pub(crate) fn watched(&self, bucket: &Bucket, operation: &'static str, caller: &Identity) -> EngineResult<Bucket> {
+        self.shared.config.watcher.watch(bucket.clone(), operation, &caller.account)
     }
 
     /// A presigned URL of S3's for `GET` of an object of the engine, at the address that the client came by.

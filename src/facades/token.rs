@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::http::identity::{Identities, Identity};
+use crate::wire::mac::keyed;
 use crate::wire::time::Timestamp;
 
 /// Says what the key is for: a token's signature is no other signature.
@@ -111,8 +112,7 @@ impl Tokens {
 }
 
 fn mac(identity: &Identity, signed: &str) -> Hmac<Sha256> {
-    let keyed = |key: &[u8]| Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
-    let key = keyed(identity.secret_key.expose().as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
+    let key = keyed::<Sha256>(identity.secret_key.expose().as_bytes()).chain_update(PURPOSE).finalize().into_bytes();
     keyed(&key).chain_update(signed.as_bytes())
 }
 

@@ -47,8 +47,10 @@ impl Call {
     /// From here on, what an operation changes in the bucket is told to whom the bucket tells it.
     pub(crate) fn watch(&mut self, operation: &'static str) -> Result<()> {
         if let Some(bucket) = self.found_bucket.take() {
-            let watched = notifications::watched(&self.shared, bucket, operation, &self.head, &self.principal)?;
-            self.found_bucket = Some(watched);
+            let name = bucket.name.clone();
+            let watched = notifications::watched(&self.shared, bucket, operation, &self.head, &self.principal);
+            self.found_bucket =
+                Some(watched.map_err(|error| s3_error(error, Named { bucket: Some(&name), ..Named::default() }))?);
         }
         Ok(())
     }

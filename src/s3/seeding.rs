@@ -4,14 +4,12 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use super::Service;
+use super::{Service, notifications};
 use crate::engine::blobs::digests::WantedDigests;
 use crate::engine::error::Error;
 use crate::engine::object::PutObject;
 use crate::wire::bucket_name::BucketName;
-use crate::wire::checksum::Algorithm;
 use crate::wire::metadata::ObjectHeaders;
-use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use bytes::Bytes;
 
@@ -53,14 +51,9 @@ impl Service {
         let sealed = writer.seal().await.map_err(words)?;
         let size_bytes = sealed.size_bytes();
         let headers = ObjectHeaders { content_type: Some(content_type.to_owned()), ..ObjectHeaders::default() };
-        let put = PutObject {
-            key,
-            headers,
-            attributes: ObjectAttributes::default(),
-            checksum: Algorithm::Crc64Nvme,
-            condition: None,
-        };
-        engine.put_object(&found, put, sealed).await.map_err(words)?;
+        let account = &self.shared().config.identities.default_identity().account;
+        let found = notifications::watched_by_s3(self.shared(), found, "PutObject", Some(account)).map_err(words)?;
+        engine.put_object(&found, PutObject::new(key, headers), sealed).await.map_err(words)?;
         Ok(size_bytes)
     }
 }

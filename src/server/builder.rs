@@ -417,7 +417,6 @@ impl ServerBuilder {
         let scheme = if certificates.is_some() { Scheme::Https } else { Scheme::Http };
         let endpoint = public_url.clone().unwrap_or_else(|| url_of(scheme, addresses[0]));
         let identities = Arc::new(self.identities.clone());
-        let facades = Arc::new(self.open_facades(&engine, &identities, public_url.as_deref())?);
         let service = Service::new(
             engine.clone(),
             Config {
@@ -433,9 +432,10 @@ impl ServerBuilder {
                 log_delivery: self.log_delivery,
                 host_aliases: self.host_aliases.clone(),
                 identities: Arc::clone(&identities),
-                public_url,
+                public_url: public_url.clone(),
             },
         );
+        let facades = Arc::new(self.open_facades(&service, &engine, &identities, public_url.as_deref())?);
         let seeded = self.fill(&service).await?;
         if let Err(error) = engine.sweep_in_background() {
             tracing::warn!(%error, "files that a crash left are not swept this time");
@@ -480,7 +480,7 @@ impl ServerBuilder {
         }
         let webhooks = webhooks::deliver(engine.clone(), Arc::clone(&self.destinations));
         let background = tokio::spawn(async move {
-            tokio::join!(facades.run(), lifecycles.run_lifecycles(), webhooks);
+            tokio::join!(facades.run(), lifecycles.run_lifecycles(), lifecycles.tell_restores(), webhooks);
         });
         Ok(RunningServer {
             accepting,
@@ -519,6 +519,7 @@ impl ServerBuilder {
 
     fn open_facades(
         &self,
+        service: &Service,
         engine: &Engine,
         identities: &Arc<Identities>,
         public_url: Option<&str>,
@@ -526,6 +527,7 @@ impl ServerBuilder {
         let is_off = |(name, setting): &(String, FacadeSetting)| (*setting == FacadeSetting::Off).then(|| name.clone());
         let config = facades::Config {
             engine: engine.clone(),
+            watcher: Arc::new(service.clone()),
             identities: Arc::clone(identities),
             auth: self.auth,
             region: self.region.clone(),

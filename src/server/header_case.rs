@@ -112,7 +112,7 @@ async fn write_answer(mut stream: DuplexStream, names: &[&str]) {
     for name in names {
         // No number is no framing.
         let value = if *name == "Transfer-Encoding" { "chunked" } else { "0" };
-        answer.push_str(&format!("{name}: {value}\r\n"));
+        answer.extend([name, ": ", value, "\r\n"]);
     }
     answer.push_str("\r\n");
     if stream.read(&mut request).await.is_ok() {

@@ -5,11 +5,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::Mac as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+use super::mac::keyed;
 use super::md5::Md5;
 
 /// The size of a client's own key: AES-256 is all that S3 takes.
@@ -175,7 +176,7 @@ impl CustomerKey {
     }
 
     fn mac(&self, salt: [u8; 16]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = keyed::<Sha256>(&self.0);
         mac.update(b"staves: mark of a customer's key");
         mac.update(&salt);
         mac.finalize().into_bytes().into()

@@ -4,11 +4,10 @@
 mod latin1;
 mod rfc2047;
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::storage_class::StorageClass;
+use super::stored::{self, Unreadable};
 
 pub use latin1::{from_latin1, to_latin1};
 pub use rfc2047::{decode_header_value, encode_header_value, encode_verbatim};
@@ -45,49 +44,23 @@ pub struct ObjectHeaders {
     pub storage_class: StorageClass,
 }
 
-/// Stored bytes that no version of [`ObjectHeaders::to_bytes`] wrote.
-#[derive(Debug)]
-pub struct UnreadableHeaders(Option<serde_json::Error>);
-
 /// The most bytes of user metadata that S3 takes, as [`ObjectHeaders::user_size`] counts them.
 pub const MAX_USER_METADATA_BYTES: usize = 2048;
 
-/// The first byte of the storage encoding: JSON follows. New optional fields do not need a new version.
-const VERSION_JSON: u8 = 1;
-
 impl ObjectHeaders {
-    /// The storage encoding: a version byte, then compact JSON.
+    /// The storage encoding.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut stored = vec![VERSION_JSON];
-        // Strings and a unit enum: neither serialisation nor writing to memory can fail.
-        let written = serde_json::to_writer(&mut stored, self);
-        debug_assert!(written.is_ok(), "plain strings serialise");
-        stored
+        stored::encode(self)
     }
 
     /// Reads what [`ObjectHeaders::to_bytes`] wrote.
-    pub fn from_bytes(stored: &[u8]) -> Result<ObjectHeaders, UnreadableHeaders> {
-        match stored.split_first() {
-            Some((&VERSION_JSON, json)) => serde_json::from_slice(json).map_err(|err| UnreadableHeaders(Some(err))),
-            _ => Err(UnreadableHeaders(None)),
-        }
+    pub fn from_bytes(stored: &[u8]) -> Result<ObjectHeaders, Unreadable> {
+        stored::decode(stored)
     }
 
     /// The bytes that count towards [`MAX_USER_METADATA_BYTES`]: names without prefix and values, in UTF-8.
     pub fn user_size(&self) -> usize {
         self.user.iter().map(|(name, value)| name.len() + value.len()).sum()
-    }
-}
-
-impl fmt::Display for UnreadableHeaders {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stored object headers are of an unknown version or damaged")
-    }
-}
-
-impl std::error::Error for UnreadableHeaders {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.as_ref().map(|err| err as _)
     }
 }
 

@@ -1,14 +1,13 @@
 //! What is set on a version of an object and may change without a new version: tags, retention, legal hold, the ACL and how
 //! it is encrypted. Not the headers that are stored with it, which never change.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::acl::Acl;
 use super::encryption::Encryption;
 use super::object_lock::ObjectLock;
 use super::restore::Restore;
+use super::stored::{self, Unreadable};
 use super::tagging::TagSet;
 
 /// All of it. A field that is added has a default, and is left out of the encoding where it has that: so older rows are
@@ -36,50 +35,20 @@ pub struct ObjectAttributes {
     pub annotations: u16,
 }
 
-/// Stored bytes that no version of [`ObjectAttributes::to_stored`] wrote.
-#[derive(Debug)]
-pub struct UnreadableAttributes(Option<serde_json::Error>);
-
-/// The first byte of the storage encoding: JSON follows. New optional fields do not need a new version.
-const VERSION_JSON: u8 = 1;
-
 impl ObjectAttributes {
-    /// The storage encoding: a version byte, then compact JSON; `None` where nothing is set.
+    /// The storage encoding; `None` where nothing is set.
     pub fn to_stored(&self) -> Option<Vec<u8>> {
-        if is_default(self) {
-            return None;
-        }
-        let mut stored = vec![VERSION_JSON];
-        // Strings, numbers and unit enums: neither serialisation nor writing to memory can fail.
-        let written = serde_json::to_writer(&mut stored, self);
-        debug_assert!(written.is_ok(), "plain values serialise");
-        Some(stored)
+        (!is_default(self)).then(|| stored::encode(self))
     }
 
     /// Reads what [`ObjectAttributes::to_stored`] wrote.
-    pub fn from_stored(stored: Option<&[u8]>) -> Result<ObjectAttributes, UnreadableAttributes> {
-        let Some(stored) = stored else { return Ok(ObjectAttributes::default()) };
-        match stored.split_first() {
-            Some((&VERSION_JSON, json)) => serde_json::from_slice(json).map_err(|err| UnreadableAttributes(Some(err))),
-            _ => Err(UnreadableAttributes(None)),
-        }
+    pub fn from_stored(stored: Option<&[u8]>) -> Result<ObjectAttributes, Unreadable> {
+        stored.map_or_else(|| Ok(ObjectAttributes::default()), stored::decode)
     }
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-impl fmt::Display for UnreadableAttributes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the stored attributes of a version are of an unknown encoding or damaged")
-    }
-}
-
-impl std::error::Error for UnreadableAttributes {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.as_ref().map(|err| err as _)
-    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac as _;
 use http::HeaderMap;
 use sha1::Sha1;
 use subtle::ConstantTimeEq;
 
+use super::mac::keyed;
 use super::query::Query;
 
 /// Query parameters that are part of the signed resource: the documented ones, and those that SDKs sign beside them.
@@ -120,7 +121,7 @@ pub fn matches(computed: &str, provided: &str) -> bool {
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 20] {
-    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = keyed::<Sha1>(key);
     mac.update(message);
     mac.finalize().into_bytes().into()
 }

@@ -67,7 +67,7 @@ impl World {
 
     async fn pass(&self, rules: &str) -> Vec<LifecycleCounts> {
         let rules = Arc::new(configuration(rules));
-        let counts = self.engine.carry_out_lifecycle(&self.bucket, &rules).await.unwrap();
+        let counts = self.engine.carry_out_lifecycle(&self.bucket, &rules, |_| ()).await.unwrap();
         assert_sound(&self.engine);
         counts
     }
@@ -349,7 +349,7 @@ async fn what_changes_during_a_pass_is_left_alone() {
     world.at_day(2);
     let rules = Arc::new(configuration(&rule("", &expire_after(1))));
     let (engine, bucket) = (world.engine.clone(), world.bucket.clone());
-    let pass = tokio::spawn(async move { engine.carry_out_lifecycle(&bucket, &rules).await.unwrap() });
+    let pass = tokio::spawn(async move { engine.carry_out_lifecycle(&bucket, &rules, |_| ()).await.unwrap() });
     let mut written = 0;
     for number in (0..300).rev() {
         // What is put now is new, and stays, unless it was put before the pass read the old one.

@@ -57,6 +57,7 @@ through_all! {
     a_completion_again,
     a_restart_in_between,
     an_upload_url_that_has_ended,
+    what_is_made_is_told,
 }
 
 /// A part's bytes: of the least size, or a little less or more; all the same, so that whose they are can be seen.
@@ -298,4 +299,28 @@ async fn an_upload_url_that_has_ended<A: Adapter>(world: World) {
     assert_eq!(refusal.status, 403, "{refusal:?}");
     assert!(refusal.text.contains("Request has expired"), "{refusal:?}");
     world.expect_blob_files(usize::from(A::UNIT > 8 << 10)).await;
+}
+
+async fn what_is_made_is_told<A: Adapter>(world: World) {
+    const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:queue";
+    let started = start::<A>(&world).await;
+    let storage = world.storage_client();
+    let document = format!(
+        "<NotificationConfiguration><QueueConfiguration><Queue>{QUEUE}</Queue><Event>s3:ObjectCreated:*</Event>\
+         </QueueConfiguration></NotificationConfiguration>"
+    );
+    let buckets = storage.get("/").send().await.expect_status(200).xml_all("Name");
+    for bucket in buckets {
+        let put = storage.put(&format!("/{bucket}?notification")).header("x-amz-skip-destination-validation", "true");
+        put.body(&document).send().await.expect_status(200);
+    }
+    let list = three_parts::<A>(&world, &started).await;
+    A::complete(&world, &started, &list).await.unwrap();
+    let told = world.told().await;
+    let record = |event: &serde_json::Value| event["message"]["Records"][0].clone();
+    let completed = told.iter().map(record).find(|record| {
+        record["eventName"] == "ObjectCreated:CompleteMultipartUpload"
+            && record["s3"]["object"]["size"].as_u64() == Some(whole::<A>().len() as u64)
+    });
+    assert!(completed.is_some(), "{told:#?}");
 }

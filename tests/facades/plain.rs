@@ -150,6 +150,24 @@ impl World {
         RawClient::new(self.addr(), "test", "test")
     }
 
+    /// As [`World::s3`], of the server that has the bytes.
+    pub(crate) fn storage_client(&self) -> RawClient {
+        let (key, secret) = self.storage_keys();
+        RawClient::new(self.storage().addr(), key, secret)
+    }
+
+    /// The events that the server with the bytes keeps.
+    pub(crate) async fn told(&self) -> Vec<Value> {
+        let (_, secret) = self.storage_keys();
+        let ask = self.storage_client().get("/_staves/control/events?limit=1000").anonymous();
+        let reply = ask.header("authorization", format!("Bearer {secret}")).send().await.expect_status(200);
+        json_of(&reply)["events"].as_array().unwrap().clone()
+    }
+
+    fn storage_keys(&self) -> (&'static str, &'static str) {
+        if self.upstream.is_some() { ("upstream", "hidden") } else { ("test", "test") }
+    }
+
     /// A request to the facade: the product's path, without credentials.
     pub(crate) fn ask(&self, method: &str, path: &str) -> RequestBuilder {
         self.s3().request(method, &format!("/_staves/{}{path}", self.facade)).anonymous()

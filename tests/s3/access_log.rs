@@ -400,3 +400,111 @@ async fn access_log_is_delivered_at_the_end_and_goes_on_after_it() {
     tokio::time::sleep(Duration::from_millis(250)).await;
     assert!(delivered(&anna).await.iter().all(|record| record[OPERATION] != "REST.GET.LOCATION"));
 }
+
+#[tokio::test]
+async fn access_log_of_the_source_of_a_copy() {
+    let (server, anna) = logging("", |builder| builder).await;
+    let berta = client(&server, "berta");
+    anna.put("/bkt/a%20b").body("0123456789").send().await.expect_status(200);
+    anna.put("/other").send().await.expect_status(200);
+    let copy = |to: &str, from: &str| anna.put(to).header("x-amz-copy-source", from);
+    // The destination does not log: the source's record stands alone.
+    let copied = copy("/other/c", "bkt/a%20b").header("referer", "http://r.test/").send().await.expect_status(200);
+    let record = &records(&anna, &["REST.COPY.OBJECT_GET"]).await[0];
+    for (field, expected) in [
+        (OWNER, canonical_id(ANNA_ACCOUNT).as_str()),
+        (BUCKET, "bkt"),
+        (REQUESTER, &canonical_id(ANNA_ACCOUNT)),
+        (REQUEST_ID, copied.header("x-amz-request-id").unwrap()),
+        (KEY, "a%20b"),
+        (URI, "-"),
+        (STATUS, "200"),
+        (ERROR, "-"),
+        (SENT, "-"),
+        (SIZE, "10"),
+        (TOTAL, "-"),
+        (TURN_AROUND, "-"),
+        (REFERER, "-"),
+        (USER_AGENT, "-"),
+        (SIGNATURE, "SigV4"),
+    ] {
+        assert_eq!(record[field], expected, "field {field}");
+    }
+    // Within the bucket both are logged, and of a part its own.
+    copy("/bkt/d", "bkt/a%20b").send().await.expect_status(200);
+    let id = create_upload(&anna, "/bkt/u", &[]).await;
+    copy(&format!("/bkt/u?partNumber=1&uploadId={id}"), "bkt/a%20b").send().await.expect_status(200);
+    let both = records(&anna, &["REST.COPY.OBJECT", "REST.COPY.PART", "REST.COPY.PART_GET"]).await;
+    assert_eq!((both[0][KEY].as_str(), both[2][KEY].as_str(), both[2][SIZE].as_str()), ("d", "a%20b", "10"));
+    // One that may not be read, by whoever asks.
+    berta.put("/bertas").send().await.expect_status(200);
+    berta.put("/bertas/c").header("x-amz-copy-source", "bkt/secret").send().await.expect_status(403);
+    // One that was read, for a copy that failed then.
+    copy("/other/c", "bkt/d").header("if-none-match", "*").send().await.expect_status(412);
+    for _ in 0..200 {
+        if delivered(&anna).await.iter().filter(|record| record[OPERATION] == "REST.COPY.OBJECT_GET").count() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let all = delivered(&anna).await;
+    let of = |key: &str| {
+        let found = all.iter().find(|record| record[OPERATION] == "REST.COPY.OBJECT_GET" && record[KEY] == key);
+        let record = found.unwrap_or_else(|| panic!("{key} in {all:?}"));
+        [STATUS, ERROR, SIZE].map(|field| record[field].clone())
+    };
+    assert_eq!(of("secret"), ["403", "AccessDenied", "-"]);
+    assert_eq!(of("d"), ["200", "-", "10"]);
+}
+
+#[tokio::test]
+async fn access_log_of_a_lifecycle() {
+    let (_server, anna) = logging("", |builder| builder.lifecycle_day(Duration::from_secs(1))).await;
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    anna.put("/bkt?versioning").body(enabled).send().await.expect_status(200);
+    let put = anna.put("/bkt/gone/k").body("hello").send().await.expect_status(200);
+    let version = put.header("x-amz-version-id").unwrap().to_owned();
+    anna.put("/bkt/cold/k").body("hello").send().await.expect_status(200);
+    create_upload(&anna, "/bkt/open/k", &[]).await;
+    let rule = |prefix: &str, what: &str| {
+        format!(
+            "<Rule><ID>{prefix}</ID><Filter><Prefix>{prefix}/</Prefix></Filter><Status>Enabled</Status>{what}</Rule>"
+        )
+    };
+    let rules = [
+        rule(
+            "gone",
+            "<Expiration><Days>1</Days></Expiration><NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>",
+        ),
+        rule("cold", "<Transition><Days>0</Days><StorageClass>DEEP_ARCHIVE</StorageClass></Transition>"),
+        rule(
+            "open",
+            "<AbortIncompleteMultipartUpload><DaysAfterInitiation>1</DaysAfterInitiation></AbortIncompleteMultipartUpload>",
+        ),
+    ]
+    .concat();
+    let document = format!("<LifecycleConfiguration>{rules}</LifecycleConfiguration>");
+    let put = crate::documents::putting(&anna, "/bkt?lifecycle", &document);
+    let put = put.header("x-amz-transition-default-minimum-object-size", "varies_by_storage_class");
+    put.send().await.expect_status(200);
+    let operations = ["S3.CREATE.DELETEMARKER", "S3.EXPIRE.OBJECT", "S3.TRANSITION_GDA.OBJECT", "S3.DELETE.UPLOAD"];
+    let records = records(&anna, &operations).await;
+    for record in &records {
+        for (field, expected) in [
+            (BUCKET, "bkt"),
+            (REMOTE_IP, "-"),
+            (REQUESTER, "AmazonS3"),
+            (URI, "\"-\""),
+            (STATUS, "-"),
+            (SIGNATURE, "-"),
+        ] {
+            assert_eq!(record[field], expected, "field {field} of {record:?}");
+        }
+    }
+    let told = |at: usize| [KEY, SIZE, VERSION].map(|field| records[at][field].clone());
+    let marker = told(0);
+    assert!(marker[0] == "gone/k" && marker[2] != version && marker[2] != "-", "{marker:?}");
+    assert_eq!(told(1), ["gone/k".to_owned(), "5".to_owned(), version]);
+    assert_eq!(told(2)[..2], ["cold/k", "5"]);
+    assert_eq!(told(3), ["open/k", "-", "-"]);
+}

@@ -3,6 +3,8 @@
 
 #[path = "notifications/hook.rs"]
 mod hook;
+#[path = "notifications/later.rs"]
+mod later;
 
 use serde_json::Value;
 use staves::engine::clock::Clock;

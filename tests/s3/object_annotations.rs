@@ -1,8 +1,9 @@
 //! `?annotation`: named texts on objects and versions, their lists, and what becomes of them with their object.
 
+use crate::access_support::{BERTA_ACCOUNT, Two, account, statement};
 use crate::answers::refused;
-use crate::support::RawClient;
 use crate::support::server::TestServer;
+use crate::support::{RawClient, RequestBuilder};
 use crate::versioning::{put, versioned};
 
 const K: &str = "/bkt/k";
@@ -55,17 +56,16 @@ async fn object_annotations_round_trip() {
 #[tokio::test]
 async fn object_annotations_are_listed_by_prefix_and_page() {
     let (_server, client) = with_object().await;
-    for name in ["b/2", "a", "b/1", "b/3", "c"] {
+    for name in ["b.2", "a", "b.1", "b.3", "c"] {
         annotate(&client, name, name).await;
     }
-    assert_eq!(names(&client, "/bkt/k?annotation").await, ["a", "b/1", "b/2", "b/3", "c"]);
-    let first = client.get("/bkt/k?annotation&annotation-prefix=b%2F&max-annotation-results=2").send().await;
-    assert_eq!(first.xml_all("AnnotationName"), ["b/1", "b/2"]);
+    assert_eq!(names(&client, "/bkt/k?annotation").await, ["a", "b.1", "b.2", "b.3", "c"]);
+    let first = client.get("/bkt/k?annotation&annotation-prefix=b.&max-annotation-results=2").send().await;
+    assert_eq!(first.xml_all("AnnotationName"), ["b.1", "b.2"]);
     let token = first.xml_text("NextContinuationToken").unwrap();
-    let target =
-        format!("/bkt/k?annotation&annotation-prefix=b%2F&max-annotation-results=2&continuation-token={token}");
+    let target = format!("/bkt/k?annotation&annotation-prefix=b.&max-annotation-results=2&continuation-token={token}");
     let second = client.get(&target).send().await.expect_status(200);
-    assert_eq!(second.xml_all("AnnotationName"), ["b/3"]);
+    assert_eq!(second.xml_all("AnnotationName"), ["b.3"]);
     assert_eq!(second.xml_text("NextContinuationToken"), None);
     for limit in ["0", "1001", "x"] {
         let target = format!("/bkt/k?annotation&max-annotation-results={limit}");
@@ -81,7 +81,7 @@ async fn object_annotations_are_listed_by_prefix_and_page() {
 async fn object_annotations_refusals() {
     let (_server, client) = with_object().await;
     let invalid = "The annotation name you provided is invalid.";
-    for name in ["", "aws-x", "AWS", "s3x", "S3:a"] {
+    for name in ["", "aws-x", "AWS", "s3x", "S3.a", "a%2Fb", "a%20b", "%20", "a:b", "%C2%B2"] {
         refused(&client.put(&named(name)).body("x").send().await, 400, "InvalidAnnotationName", invalid, &[]);
     }
     refused(&client.put("/bkt/k?annotation").body("x").send().await, 400, "InvalidAnnotationName", invalid, &[]);
@@ -148,4 +148,62 @@ async fn object_annotations_are_copied_unless_excluded() {
     let got = client.get(&named("note")).send().await.expect_status(200);
     assert_eq!(got.text(), "copied");
     copy("/bkt/x").header("x-amz-object-annotation-directive", "x").send().await.expect_error(400, "InvalidArgument");
+}
+
+#[tokio::test]
+async fn object_annotations_have_names_in_any_language() {
+    let (_server, client) = with_object().await;
+    for name in ["ml.sentiment_v2-final", "%C4%8Cebela", "%E6%B3%A8%E9%87%8A"] {
+        annotate(&client, name, "x").await;
+    }
+    assert_eq!(names(&client, "/bkt/k?annotation").await, ["ml.sentiment_v2-final", "Čebela", "注释"]);
+}
+
+#[tokio::test]
+async fn object_annotations_are_copied_by_who_may_read_and_write_them() {
+    let two = Two::start().await;
+    two.anna.put(K).body("hello").send().await.expect_status(200);
+    annotate(&two.anna, "note", "copied").await;
+    two.anna.put("/bkt/plain").body("hello").send().await.expect_status(200);
+    two.berta.put("/other").send().await.expect_status(200);
+    let copy = |from: &str, directive: &str| {
+        let copy = two.berta.put("/other/to").header("x-amz-copy-source", from);
+        copy.header("x-amz-object-annotation-directive", directive).send()
+    };
+    let allow = |action: &str| statement("Allow", &account(BERTA_ACCOUNT), action, "");
+    two.policy(&allow("s3:GetObject")).await;
+    let denied = copy("bkt/k", "COPY").await.expect_error(403, "AccessDenied");
+    assert!(!denied.text().contains("ETag"));
+    two.berta.head("/other/to").send().await.expect_status(404);
+    copy("bkt/k", "EXCLUDE").await.expect_status(200);
+    // Where there are none, nobody has to be allowed to read them.
+    copy("bkt/plain", "COPY").await.expect_status(200);
+    two.policy(&[allow("s3:GetObject"), allow("s3:GetObjectAnnotation")].join(",")).await;
+    copy("bkt/k", "COPY").await.expect_status(200);
+    assert_eq!(names(&two.berta, "/other/to?annotation").await, ["note"]);
+    let deny = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:PutObjectAnnotation","Resource":"arn:aws:s3:::other/*"}]}"#;
+    two.berta.put("/other?policy").body(deny).send().await.expect_status(204);
+    copy("bkt/k", "COPY").await.expect_error(403, "AccessDenied");
+    copy("bkt/k", "EXCLUDE").await.expect_status(200);
+}
+
+#[tokio::test]
+async fn object_annotations_of_objects_with_sse_c() {
+    let (_server, client) = with_object().await;
+    annotate(&client, "note", "copied").await;
+    let key = [7; 32];
+    let with_key = |request: RequestBuilder| crate::sse_c::with_key(request, &key);
+    with_key(client.put("/bkt/secret").body("hello")).send().await.expect_status(200);
+    let put = |request: RequestBuilder| request.body("x").send();
+    let target = "/bkt/secret?annotation&annotationName=note";
+    let message = "Objects that are encrypted with SSE-C cannot have annotations.";
+    refused(&put(client.put(target)).await, 400, "InvalidRequest", message, &[]);
+    // Nor with the key, which is not for this operation.
+    put(with_key(client.put(target))).await.expect_error(400, "InvalidRequest");
+    assert_eq!(names(&client, "/bkt/secret?annotation").await, [""; 0]);
+    client.get(target).send().await.expect_error(404, "NoSuchAnnotation");
+    client.delete(target).send().await.expect_status(204);
+    // A copy that is encrypted so has none.
+    with_key(client.put("/bkt/copy").header("x-amz-copy-source", "bkt/k")).send().await.expect_status(200);
+    assert_eq!(names(&client, "/bkt/copy?annotation").await, [""; 0]);
 }

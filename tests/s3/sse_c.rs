@@ -39,7 +39,7 @@ fn key(byte: u8) -> [u8; 32] {
 }
 
 /// The three headers of a key.
-fn with_key(request: RequestBuilder, key: &[u8]) -> RequestBuilder {
+pub(crate) fn with_key(request: RequestBuilder, key: &[u8]) -> RequestBuilder {
     with_headers(request, "AES256", &STANDARD.encode(key), &STANDARD.encode(Md5::digest(key)))
 }
 

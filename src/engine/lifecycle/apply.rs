@@ -1,14 +1,16 @@
 //! Doing what a rule says to one version, if it is still what was read.
 
+use super::LifecycleDeed;
 use super::walk::{Step, Task};
 use crate::engine::bucket::BucketState;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Change, ChangeKind, Watch, announce, announce_gone, told_version};
+use crate::engine::event::{Change, ChangeKind, Detail, Watch, announce, announce_gone, told_version};
 use crate::engine::meta::writer::Tx;
-use crate::engine::meta::{current, history, versions};
+use crate::engine::meta::{current, history, restores, versions};
 use crate::engine::object::{
-    Deletion, Line, LineKind, Place, delete, find_line, newest_line, remove_line, without_row,
+    self, Deletion, Line, LineKind, Place, delete, find_line, newest_line, remove_line, without_row,
 };
+use crate::engine::version_id::VersionId;
 use crate::wire::lifecycle::LifecycleConfiguration;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::storage_class::StorageClass;
@@ -16,14 +18,26 @@ use crate::wire::storage_class::StorageClass;
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Outcome {
-    Expired,
+    Expired(object::Deleted),
     Deleted,
     LoneMarkerRemoved,
-    Moved,
+    Moved(StorageClass),
     /// A lock keeps it.
     Locked,
     /// It is not as it was.
     Overtaken,
+}
+
+impl Outcome {
+    /// What was done, if anything: to which version, where it was a task for this one.
+    pub(super) fn deed(self, of: VersionId) -> Option<(VersionId, LifecycleDeed)> {
+        match self {
+            Outcome::Expired(object::Deleted::Marked(marker)) => Some((marker, LifecycleDeed::Marked)),
+            Outcome::Expired(_) | Outcome::Deleted | Outcome::LoneMarkerRemoved => Some((of, LifecycleDeed::Deleted)),
+            Outcome::Moved(class) => Some((of, LifecycleDeed::Moved(class))),
+            Outcome::Locked | Outcome::Overtaken => None,
+        }
+    }
 }
 
 pub(super) fn apply(
@@ -46,7 +60,7 @@ pub(super) fn apply(
     }
     match task.step {
         Step::Expire if place == Place::Current => {
-            delete(tx, state, bucket, &Deletion::of(key.clone()), watch).map(|_| Outcome::Expired)
+            delete(tx, state, bucket, &Deletion::of(key.clone()), watch).map(Outcome::Expired)
         }
         Step::Delete
             if place == Place::History && newest_line(conn, bucket, key)?.is_some_and(|top| top.id != line.id) =>
@@ -64,7 +78,7 @@ pub(super) fn apply(
             announce_gone(tx, watch, key, Some(line.version)).map(|()| Outcome::LoneMarkerRemoved)
         }
         Step::Move(class, from) if place == from => {
-            relocate(tx, bucket, task, (place, &line), class, watch).map(|()| Outcome::Moved)
+            relocate(tx, bucket, task, (place, &line), class, watch).map(|()| Outcome::Moved(class))
         }
         Step::Expire | Step::Delete | Step::RemoveLoneMarker | Step::Move(..) => Ok(Outcome::Overtaken),
     }
@@ -89,11 +103,12 @@ fn relocate(
     if object.attributes.restore.is_some() {
         let attributes = ObjectAttributes { restore: None, ..object.attributes };
         versions::put_attributes(tx.conn, line.id, &attributes)?;
+        restores::delete(tx.conn, line.id)?;
     }
     if watch.is_some() {
         let version = told_version(line.version);
         let change = Change::set(ChangeKind::Set, &task.key, version, tx.next_sequence()?, tx.now());
-        announce(tx, watch, &Change { etag: Some(object.etag), moved_to: Some(class), ..change })?;
+        announce(tx, watch, &Change { etag: Some(object.etag), detail: Detail::MovedTo(class), ..change })?;
     }
     match place {
         Place::Current => current::put_storage_class(tx.conn, bucket, &task.key, class),

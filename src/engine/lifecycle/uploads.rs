@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::PAGE;
 use super::walk::common_prefix;
+use super::{PAGE, Pages};
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
 use crate::engine::list::{ListEntry, ListQuery, More};
@@ -43,9 +43,12 @@ impl UploadWalk {
         let query = ListQuery { prefix: common_prefix(&rules), limit: PAGE, ..ListQuery::default() };
         UploadWalk { bucket, rules, calendar, now, query, after: None }
     }
+}
 
-    /// What is due on the next page, and whether there are more.
-    pub(super) fn page(&mut self, conn: &Connection) -> Result<(Vec<UploadTask>, More)> {
+impl Pages for UploadWalk {
+    type Task = UploadTask;
+
+    fn page(&mut self, conn: &Connection) -> Result<(Vec<Self::Task>, More)> {
         let page = uploads::list(conn, self.bucket, &self.query, self.after)?;
         let mut tasks = Vec::new();
         for entry in page.entries {

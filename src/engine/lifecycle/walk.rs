@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::PAGE;
+use super::{PAGE, Pages};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Result;
 use crate::engine::ids::Sequence;
@@ -27,6 +27,8 @@ pub(super) struct Task {
     pub(super) key: ObjectKey,
     pub(super) version: VersionId,
     pub(super) id: Sequence,
+    /// Of an object.
+    pub(super) size_bytes: Option<u64>,
     pub(super) step: Step,
     /// By which rule: its place in the document.
     pub(super) rule: usize,
@@ -79,34 +81,6 @@ impl Walk {
         }
     }
 
-    /// What is due on the next page, and whether there are more.
-    pub(super) fn page(&mut self, conn: &Connection) -> Result<(Vec<Task>, More)> {
-        let _moment = conn.unchecked_transaction()?;
-        let page = listed_versions::list(conn, self.bucket, &self.query)?;
-        let mut tasks = Vec::new();
-        let mut last = None;
-        for entry in page.entries {
-            let ListEntry::Item(version) = entry else { continue };
-            last = Some(match version {
-                ListedVersion::Object { object, version, latest } => {
-                    self.object(conn, &object, version, latest, &mut tasks)?;
-                    (object.key, version)
-                }
-                ListedVersion::Marker(marker) => {
-                    self.marker(conn, &marker, &mut tasks)?;
-                    (marker.key, marker.version)
-                }
-            });
-        }
-        let Some((key, version)) = last.filter(|_| page.more == More::Follows) else {
-            return Ok((tasks, More::Ended));
-        };
-        // By its sequence: whatever becomes of the version itself, the next page begins after it.
-        self.query.after_version = self.line_id(conn, &key, version)?.map(VersionId::Numbered);
-        self.query.keys.after = Some(key.as_str().to_owned());
-        Ok((tasks, More::Follows))
-    }
-
     fn object(
         &mut self,
         conn: &Connection,
@@ -146,7 +120,7 @@ impl Walk {
                 }
             }
         }
-        self.push(conn, &object.key, version, &steps, tasks)
+        self.push(conn, (&object.key, version, Some(size_bytes)), &steps, tasks)
     }
 
     fn marker(&mut self, conn: &Connection, marker: &ListedMarker, tasks: &mut Vec<Task>) -> Result<()> {
@@ -167,7 +141,7 @@ impl Walk {
             }
             (Latest::No, None) => None,
         };
-        self.push(conn, &marker.key, marker.version, due.as_slice(), tasks)
+        self.push(conn, (&marker.key, marker.version, None), due.as_slice(), tasks)
     }
 
     /// Notes a line, and says how it came to be noncurrent, if it is: `None` where that is not known, because the line above
@@ -186,8 +160,7 @@ impl Walk {
     fn push(
         &self,
         conn: &Connection,
-        key: &ObjectKey,
-        version: VersionId,
+        (key, version, size_bytes): (&ObjectKey, VersionId, Option<u64>),
         steps: &[(usize, Step)],
         tasks: &mut Vec<Task>,
     ) -> Result<()> {
@@ -199,6 +172,7 @@ impl Walk {
                 key: key.clone(),
                 version,
                 id,
+                size_bytes,
                 step: *step,
                 rule: *rule,
             }));
@@ -218,6 +192,37 @@ impl Walk {
             VersionId::Numbered(id) => Ok(Some(id)),
             VersionId::Null => Ok(find_line(conn, self.bucket, key, version)?.map(|(_, line)| line.id)),
         }
+    }
+}
+
+impl Pages for Walk {
+    type Task = Task;
+
+    fn page(&mut self, conn: &Connection) -> Result<(Vec<Self::Task>, More)> {
+        let _moment = conn.unchecked_transaction()?;
+        let page = listed_versions::list(conn, self.bucket, &self.query)?;
+        let mut tasks = Vec::new();
+        let mut last = None;
+        for entry in page.entries {
+            let ListEntry::Item(version) = entry else { continue };
+            last = Some(match version {
+                ListedVersion::Object { object, version, latest } => {
+                    self.object(conn, &object, version, latest, &mut tasks)?;
+                    (object.key, version)
+                }
+                ListedVersion::Marker(marker) => {
+                    self.marker(conn, &marker, &mut tasks)?;
+                    (marker.key, marker.version)
+                }
+            });
+        }
+        let Some((key, version)) = last.filter(|_| page.more == More::Follows) else {
+            return Ok((tasks, More::Ended));
+        };
+        // By its sequence: whatever becomes of the version itself, the next page begins after it.
+        self.query.after_version = self.line_id(conn, &key, version)?.map(VersionId::Numbered);
+        self.query.keys.after = Some(key.as_str().to_owned());
+        Ok((tasks, More::Follows))
     }
 }
 

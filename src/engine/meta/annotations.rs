@@ -21,9 +21,24 @@ const PAGE: &str = "SELECT name, size_bytes, modified_ms, md5, checksum_algorith
 const COUNT: &str = "SELECT count(*) FROM annotations WHERE version = ?1";
 const DELETE: &str = "DELETE FROM annotations WHERE version = ?1 AND name = ?2";
 const DELETE_ALL: &str = "DELETE FROM annotations WHERE version = ?1";
+const TOTAL_SIZE: &str = "SELECT coalesce(sum(size_bytes), 0) FROM annotations";
+/// Up to 16 MiB of them.
+const AT_REST: &str = "SELECT a.rowid, b.name, v.key, a.name, a.size_bytes, a.md5, a.body FROM annotations AS a
+    JOIN versions AS v ON v.id = a.version JOIN buckets AS b ON b.id = v.bucket
+    WHERE a.rowid > ?1 ORDER BY a.rowid LIMIT 16";
 const COPY: &str =
     "INSERT INTO annotations (version, name, size_bytes, modified_ms, md5, checksum_algorithm, checksum, body)
     SELECT ?2, name, size_bytes, ?3, md5, checksum_algorithm, checksum, body FROM annotations WHERE version = ?1";
+
+/// An annotation as `staves check` looks at it.
+pub(crate) struct AtRest {
+    pub(crate) row: i64,
+    /// Whose it is, and its name, in words.
+    pub(crate) what: String,
+    pub(crate) size_bytes: u64,
+    pub(crate) md5: [u8; 16],
+    pub(crate) body: Vec<u8>,
+}
 
 /// Puts one, in place of one of that name.
 pub(crate) fn put(conn: &Connection, version: Sequence, new: &NewAnnotation, modified: Timestamp) -> Result<()> {
@@ -81,6 +96,23 @@ pub(crate) fn delete_all(conn: &Connection, version: Sequence) -> Result<()> {
 pub(crate) fn copy(conn: &Connection, from: Sequence, to: Sequence, modified: Timestamp) -> Result<()> {
     conn.prepare_cached(COPY)?.execute(params![from, to, modified.millis()])?;
     Ok(())
+}
+
+/// The bytes of all.
+pub(crate) fn total_size(conn: &Connection) -> Result<u64> {
+    Ok(size_from(conn.query_row(TOTAL_SIZE, [], |row| row.get(0))?))
+}
+
+/// A few of all annotations, after a row. Within one view: rows keep their numbers.
+pub(crate) fn at_rest(conn: &Connection, after: i64) -> Result<Vec<AtRest>> {
+    let mut statement = conn.prepare_cached(AT_REST)?;
+    let rows = statement.query_map([after], |row| {
+        let (bucket, key, name): (String, Vec<u8>, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+        let what = format!("annotation {name:?} of s3://{bucket}/{}", String::from_utf8_lossy(&key));
+        let size_bytes = size_from(row.get(4)?);
+        Ok(AtRest { row: row.get(0)?, what, size_bytes, md5: row.get(5)?, body: row.get(6)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn listed_from(row: &Row<'_>) -> Result<ListedAnnotation> {

@@ -17,7 +17,7 @@ const OWNERS: &str = "SELECT 'version ' || id, size_bytes, extents, 0 FROM versi
 const USERS: &str = "SELECT b.name, v.key, NULL, v.extents FROM versions AS v JOIN buckets AS b ON b.id = v.bucket
     UNION ALL SELECT b.name, u.key, p.number, p.extents FROM parts AS p
     JOIN uploads AS u ON u.id = p.upload JOIN buckets AS b ON b.id = u.bucket";
-const DANGLING: [(&str, &str); 11] = [
+const DANGLING: [(&str, &str); 12] = [
     (
         "a current row names a version that does not exist or is of another key",
         "SELECT count(*) FROM current AS c LEFT JOIN versions AS v
@@ -70,6 +70,10 @@ const DANGLING: [(&str, &str); 11] = [
         "an annotation belongs to a version that does not exist, or does not count it",
         "SELECT count(*) FROM annotations AS a LEFT JOIN versions AS v ON v.id = a.version AND v.attributes IS NOT NULL
             WHERE v.id IS NULL",
+    ),
+    (
+        "something is to be told of the restore of a version that does not exist",
+        "SELECT count(*) FROM restores AS r LEFT JOIN versions AS v ON v.id = r.version WHERE v.id IS NULL",
     ),
     (
         "a part belongs to no upload, version or release",

@@ -13,6 +13,7 @@ pub(crate) mod open;
 pub(crate) mod parts;
 pub(crate) mod readers;
 pub(crate) mod releases;
+pub(crate) mod restores;
 pub(crate) mod settings;
 pub(crate) mod uploads;
 pub(crate) mod versions;

@@ -12,11 +12,12 @@ use crate::engine::durability::Durability;
 const APPLICATION_ID: i32 = 0x7374_7673;
 
 /// Each migration leads from its index to the next version.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("schema/0001.sql"),
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 
 /// Checkpoints are the keeper's work. Only when the log outgrows it does the writer run one itself: a background

@@ -163,8 +163,12 @@ pub(crate) fn remove(conn: &Connection, id: Sequence) -> Result<()> {
         .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<Vec<u8>>>(2)?)))
         .optional()?;
     let Some((extents, upload, attributes)) = removed else { return Ok(()) };
-    if attributes_from(attributes.as_deref())?.annotations > 0 {
+    let attributes = attributes_from(attributes.as_deref())?;
+    if attributes.annotations > 0 {
         super::annotations::delete_all(conn, id)?;
+    }
+    if attributes.restore.is_some() {
+        super::restores::delete(conn, id)?;
     }
     super::releases::release(conn, &extents, upload)
 }

@@ -5,10 +5,11 @@
 use bytes::Bytes;
 use rusqlite::Connection;
 
-use super::attributes::object_line;
+use super::attributes::{announce_set, object_line};
 use super::{Line, check_condition_on, without_row};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
+use crate::engine::event::{ChangeKind, Detail};
 use crate::engine::meta::{annotations, versions};
 use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
@@ -79,7 +80,7 @@ impl Engine {
     /// Puts an annotation, in place of one of that name. Fails with [`Error::TooManyAnnotations`], and with
     /// [`Error::CustomerKeyMissing`] where the object is encrypted with its client's key.
     pub async fn put_annotation(&self, bucket: &Bucket, of: Annotated, new: NewAnnotation) -> Result<VersionId> {
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
             let line = object_line(tx.conn, id, &of.key, of.version)?;
@@ -95,6 +96,9 @@ impl Engine {
                 versions::put_attributes(tx.conn, line.id, &attributes)?;
             }
             annotations::put(tx.conn, line.id, &new, tx.now())?;
+            let text = Some((new.body.len() as u64, ETag::plain(new.md5)));
+            let told = Detail::Annotation { name: &new.name, text };
+            announce_set(tx, watch.as_ref(), ChangeKind::Set, (&of.key, &line), |_| told)?;
             Ok(line.version)
         })
         .await
@@ -130,7 +134,7 @@ impl Engine {
         name: String,
         bypass: Bypass,
     ) -> Result<VersionId> {
-        let id = bucket.id;
+        let (id, watch) = (bucket.id, bucket.watch());
         self.transact(move |tx| {
             require_bucket(tx.conn, id)?;
             let line = object_line(tx.conn, id, &of.key, of.version)?;
@@ -141,6 +145,8 @@ impl Engine {
             if annotations::delete(tx.conn, line.id, &name)? {
                 attributes.annotations = attributes.annotations.saturating_sub(1);
                 versions::put_attributes(tx.conn, line.id, &attributes)?;
+                let told = Detail::Annotation { name: &name, text: None };
+                announce_set(tx, watch.as_ref(), ChangeKind::Set, (&of.key, &line), |_| told)?;
             }
             Ok(line.version)
         })

@@ -2,11 +2,13 @@
 
 use rusqlite::Connection;
 
-use super::lines::{Line, LineKind, find_line, newest_line};
+use super::Object;
+use super::lines::{Line, LineKind, find_line, newest_line, without_row};
 use crate::engine::bucket::Bucket;
 use crate::engine::error::{Error, Result};
-use crate::engine::event::{Change, ChangeKind, announce, told_version};
-use crate::engine::meta::versions;
+use crate::engine::event::{Change, ChangeKind, Detail, Watch, announce, told_version};
+use crate::engine::meta::writer::Tx;
+use crate::engine::meta::{restores, versions};
 use crate::engine::version_id::VersionId;
 use crate::engine::{Engine, require_bucket};
 use crate::wire::object_attributes::ObjectAttributes;
@@ -29,19 +31,39 @@ impl Engine {
             require_bucket(tx.conn, id)?;
             let line = object_line(tx.conn, id, &key, version)?;
             let mut attributes = versions::attributes(tx.conn, line.id)?;
-            let before = watch.as_ref().map(|_| attributes.clone());
+            let (before, restore) = (watch.as_ref().map(|_| attributes.clone()), attributes.restore);
             let said = change(&mut attributes, tx.now())?;
             versions::put_attributes(tx.conn, line.id, &attributes)?;
+            restores::follow(tx.conn, line.id, restore, attributes.restore)?;
             if let Some(before) = before {
                 let kind = if before == attributes { ChangeKind::SetAgain } else { ChangeKind::Set };
-                let etag = versions::by_id(tx.conn, line.id)?.map(|object| object.etag);
-                let change = Change::set(kind, &key, told_version(line.version), tx.next_sequence()?, tx.now());
-                announce(tx, watch.as_ref(), &Change { etag, ..change })?;
+                announce_set(tx, watch.as_ref(), kind, (&key, &line), |object| {
+                    if restore == attributes.restore {
+                        return Detail::None;
+                    }
+                    Detail::Restore { class: object.headers.storage_class, expires: None }
+                })?;
             }
             Ok((line.version, said))
         })
         .await
     }
+}
+
+/// Tells that something was set on a version.
+pub(super) fn announce_set<'a>(
+    tx: &Tx<'_>,
+    watch: Option<&Watch>,
+    kind: ChangeKind,
+    (key, line): (&'a ObjectKey, &Line),
+    detail: impl FnOnce(&Object) -> Detail<'a>,
+) -> Result<()> {
+    if watch.is_none() {
+        return Ok(());
+    }
+    let object = versions::by_id(tx.conn, line.id)?.ok_or_else(|| without_row(line.id))?;
+    let change = Change::set(kind, key, told_version(line.version), tx.next_sequence()?, tx.now());
+    announce(tx, watch, &Change { etag: Some(object.etag), detail: detail(&object), ..change })
 }
 
 /// The line of a version, or of the current one, which has to be an object.

@@ -8,11 +8,12 @@ mod lines;
 mod list;
 mod put;
 mod read;
+pub mod restores;
 
 use rusqlite::Connection;
 
 use super::error::{Error, Result};
-use super::event::{Change, ChangeKind, told_version};
+use super::event::{Change, ChangeKind, Detail, told_version};
 use super::extent::ExtentList;
 use super::ids::Sequence;
 use super::meta::versions;
@@ -101,7 +102,7 @@ impl NewVersion {
             version: told_version(version),
             etag: Some(self.etag),
             size_bytes: Some(self.extents.size_bytes()),
-            moved_to: None,
+            detail: Detail::New { annotations: self.attributes.annotations },
             order: order.0,
             time,
         }

@@ -28,6 +28,14 @@ pub struct PutObject {
     pub condition: Option<WriteCondition>,
 }
 
+impl PutObject {
+    /// An object of which nothing is asked beside its headers: with S3's default checksum, and with nothing set on it.
+    pub fn new(key: ObjectKey, headers: ObjectHeaders) -> PutObject {
+        let (attributes, checksum) = (ObjectAttributes::default(), Algorithm::Crc64Nvme);
+        PutObject { key, headers, attributes, checksum, condition: None }
+    }
+}
+
 impl Engine {
     /// Puts an object: from the commit on it is what its key names. On failure the body is discarded.
     pub async fn put_object(&self, bucket: &Bucket, put: PutObject, body: Sealed) -> Result<Written> {

@@ -23,7 +23,6 @@ use crate::engine::object::{Deletion, OpenObject, PutObject};
 use crate::engine::upload::{NewUpload, UploadRow};
 use crate::facades::ground::Ground;
 use crate::wire::bucket_name::BucketName;
-use crate::wire::checksum::Algorithm;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 
@@ -117,17 +116,11 @@ impl Store {
         let id = self.caller.spelling.new_id();
         let key = item::key(&id, &new.name)?;
         let headers = new.headers(&id);
-        let put = PutObject {
-            key: key.clone(),
-            headers,
-            attributes: ObjectAttributes::default(),
-            checksum: Algorithm::Crc64Nvme,
-            condition: None,
-        };
-        self.engine().put_object(&bucket, put, body).await?;
+        let put = PutObject::new(key.clone(), headers);
+        self.engine().put_object(&self.watched(&bucket, "PutObject")?, put, body).await?;
         let item = new.into_item(self.ground.now().millis(), State::Committed { parts: Some(Vec::new()) });
         if let Err(error) = self.ground.put_document(&bucket, &item::document(&id), &item).await {
-            self.engine().delete_object(&bucket, Deletion::of(key)).await?;
+            self.engine().delete_object(&self.watched(&bucket, "DeleteObject")?, Deletion::of(key)).await?;
             return Err(error.into());
         }
         Ok((id, item))
@@ -181,7 +174,7 @@ impl Store {
                 Err(error) => return Err(error.into()),
             }
         }
-        self.engine().delete_object(&bucket, Deletion::of(key)).await?;
+        self.engine().delete_object(&self.watched(&bucket, "DeleteObject")?, Deletion::of(key)).await?;
         Ok(self.ground.delete_document(&bucket, &item::document(id)).await?)
     }
 
@@ -200,6 +193,11 @@ impl Store {
 
     fn engine(&self) -> &Engine {
         self.ground.engine()
+    }
+
+    /// The bucket, of which it is told what is done with it: the same as this operation of S3's does.
+    fn watched(&self, bucket: &Bucket, operation: &'static str) -> Result<Bucket, ArcError> {
+        Ok(self.ground.watched(bucket, operation, &self.caller.identity)?)
     }
 
     /// The context's bucket, made if need be.

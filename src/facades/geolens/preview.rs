@@ -76,19 +76,11 @@ pub(super) async fn preview(
     layer_name: Option<&str>,
 ) -> Result<Value, ApiError> {
     let seen = see(app, caller, &job, layer_name).await?;
-    Ok(json!({
-        "job_id": id,
-        "source_filename": job.file_name,
-        "columns": seen.columns,
-        "crs": seen.srid,
-        "geometry_type": seen.geometry_type,
-        "feature_count": seen.feature_count,
-        "sample_rows": seen.sample_rows,
-        "layer_name": seen.layer_name,
-        // Only files of several layers have a list.
-        "layers": null,
-        "detected_geometry_columns": seen.detected_geometry_columns,
-    }))
+    let mut shown = shown(id, &job, &seen);
+    // Only files of several layers have a list.
+    shown["layers"] = Value::Null;
+    shown["detected_geometry_columns"] = seen.detected_geometry_columns;
+    Ok(shown)
 }
 
 /// `POST /datasets/{dataset_id}/reupload/{job_id}/preview`: as the other, and what would change.
@@ -113,7 +105,21 @@ pub(super) async fn preview_replacement(
             json!({ "name": column["name"], "old_type": before["type"], "new_type": column["type"] })
         })
         .collect();
-    Ok(json!({
+    let mut shown = shown(id, &job, &seen);
+    shown["schema_diff"] = json!({
+        "columns_added": not_in(&seen.columns, &dataset.columns),
+        "columns_removed": not_in(&dataset.columns, &seen.columns),
+        "type_changes": type_changes,
+        "row_count_old": dataset.feature_count,
+        "row_count_new": seen.feature_count,
+        "row_count_delta": i128::from(seen.feature_count) - i128::from(dataset.feature_count),
+    });
+    Ok(shown)
+}
+
+/// What both previews show.
+fn shown(id: Uuid, job: &Job, seen: &Seen) -> Value {
+    json!({
         "job_id": id,
         "source_filename": job.file_name,
         "columns": seen.columns,
@@ -122,15 +128,7 @@ pub(super) async fn preview_replacement(
         "feature_count": seen.feature_count,
         "sample_rows": seen.sample_rows,
         "layer_name": seen.layer_name,
-        "schema_diff": {
-            "columns_added": not_in(&seen.columns, &dataset.columns),
-            "columns_removed": not_in(&dataset.columns, &seen.columns),
-            "type_changes": type_changes,
-            "row_count_old": dataset.feature_count,
-            "row_count_new": seen.feature_count,
-            "row_count_delta": i128::from(seen.feature_count) - i128::from(dataset.feature_count),
-        },
-    }))
+    })
 }
 
 /// The file of a job that waits for its commit. Assumption 8.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::Mac as _;
 use http::{Method, Response, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -17,6 +17,7 @@ use crate::facades::ground::Ground;
 use crate::facades::reply;
 use crate::http::body::{Body, Payload};
 use crate::http::identity::Identity;
+use crate::wire::mac::keyed;
 use crate::wire::percent;
 use crate::wire::query::Query;
 
@@ -180,8 +181,7 @@ impl OAuth {
         // Some clients, HERE's own for TypeScript among them, put the secret into the key as it is.
         let plain_key = format!("{}&", identity.secret_key.expose());
         let matches = [key, plain_key].iter().any(|key| {
-            let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes());
-            mac.is_ok_and(|mac| mac.chain_update(signed.as_bytes()).verify_slice(&signature).is_ok())
+            keyed::<Sha256>(key.as_bytes()).chain_update(signed.as_bytes()).verify_slice(&signature).is_ok()
         });
         if matches && identity.session_token.is_none() { Ok(Arc::clone(identity)) } else { Err(MISMATCH) }
     }

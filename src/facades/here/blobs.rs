@@ -11,10 +11,8 @@ use crate::engine::object::{Object, OpenObject, PutObject};
 use crate::facades::intake;
 use crate::facades::reply;
 use crate::http::body::Body;
-use crate::wire::checksum::Algorithm;
 use crate::wire::conditions::WriteCondition;
 use crate::wire::metadata::ObjectHeaders;
-use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
 use crate::wire::range::ByteRange;
 
@@ -39,9 +37,9 @@ pub(super) async fn put(
     condition: Option<WriteCondition>,
     body: Sealed,
 ) -> Result<(), ApiError> {
-    let put =
-        PutObject { key, headers, attributes: ObjectAttributes::default(), checksum: Algorithm::Crc64Nvme, condition };
-    call.ground.engine().put_object(bucket, put, body).await?;
+    let bucket = call.ground.watched(bucket, "PutObject", &call.caller)?;
+    let put = PutObject { condition, ..PutObject::new(key, headers) };
+    call.ground.engine().put_object(&bucket, put, body).await?;
     Ok(())
 }
 

@@ -126,7 +126,8 @@ impl Upload {
             condition: finish.condition,
             rules: finish.rules,
         };
-        match engine.complete_upload(&self.bucket, &self.key, &self.id, completion).await {
+        let bucket = call.ground.watched(&self.bucket, "CompleteMultipartUpload", &call.caller)?;
+        match engine.complete_upload(&bucket, &self.key, &self.id, completion).await {
             Ok(_) => self.set_state(call, State::Completed).await,
             Err(Error::NoSuchUpload) if self.state == State::Completed => {
                 Err(ApiError::bad_request("The upload was completed already, from other parts."))

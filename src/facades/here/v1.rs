@@ -30,6 +30,7 @@ pub(super) async fn blob(call: Call, handle: &str) -> Result<Response<Body>, Api
         }
         Method::DELETE => {
             if let Some(bucket) = call.layer.bucket(&call.ground, &call.caller)? {
+                let bucket = call.ground.watched(&bucket, "DeleteObject", &call.caller)?;
                 call.ground.engine().delete_object(&bucket, Deletion::of(key)).await?;
             }
             Ok(reply::empty(StatusCode::ACCEPTED))

@@ -39,6 +39,7 @@ pub(super) async fn object(mut call: Call, key: &str) -> Result<Response<Body>, 
         Method::HEAD => Ok(blobs::describe(&blobs::open(&call, &key)?.object, StatusCode::OK)),
         Method::DELETE => {
             if let Some(bucket) = call.layer.bucket(&call.ground, &call.caller)? {
+                let bucket = call.ground.watched(&bucket, "DeleteObject", &call.caller)?;
                 call.ground.engine().delete_object(&bucket, Deletion::of(key)).await?;
             }
             Ok(reply::empty(StatusCode::ACCEPTED))
@@ -70,6 +71,7 @@ async fn copy(call: &Call, source: &str, key: ObjectKey) -> Result<Response<Body
     let tags = opened.object.attributes.tags.clone();
     let attributes = ObjectAttributes { tags, ..ObjectAttributes::default() };
     let copy = CopyObject { key, headers, attributes, checksum: Algorithm::Crc64Nvme, condition: None };
+    let bucket = call.ground.watched(&bucket, "CopyObject", &call.caller)?;
     call.ground.engine().copy_object(&bucket, opened.into_copy_source(), copy).await?;
     Ok(reply::empty(StatusCode::OK))
 }

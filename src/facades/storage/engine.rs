@@ -1,6 +1,7 @@
 //! The engine under this server as storage: what control planes upload is at once an object of S3's.
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -12,6 +13,7 @@ use crate::engine::blobs::digests::WantedDigests;
 use crate::engine::blobs::reader::ObjectBody;
 use crate::engine::bucket::Bucket;
 use crate::engine::error::Error;
+use crate::engine::event::Watcher;
 use crate::engine::ids::UploadId;
 use crate::engine::list::More;
 use crate::engine::object::{CopyObject, Deletion, Object, PutObject};
@@ -32,6 +34,7 @@ const PAGE: usize = 1000;
 
 pub(in crate::facades) struct EngineStorage {
     engine: Engine,
+    watcher: Arc<dyn Watcher>,
     region: String,
     cors_origins: Vec<OriginPattern>,
 }
@@ -40,6 +43,7 @@ impl EngineStorage {
     pub(in crate::facades) fn new(config: &Config) -> EngineStorage {
         EngineStorage {
             engine: config.engine.clone(),
+            watcher: Arc::clone(&config.watcher),
             region: config.region.clone(),
             cors_origins: config.cors_origins.clone(),
         }
@@ -49,6 +53,11 @@ impl EngineStorage {
     fn bucket(&self, at: &Place<'_>) -> Result<Bucket, StorageError> {
         let bucket = self.engine.bucket(at.bucket)?;
         if bucket.account == at.caller.account { Ok(bucket) } else { Err(StorageError::NoSuchBucket) }
+    }
+
+    /// As [`Self::bucket`]; what is done with it is told as what this operation of S3's does.
+    fn watched(&self, at: &Place<'_>, operation: &'static str) -> Result<Bucket, StorageError> {
+        Ok(self.watcher.watch(self.bucket(at)?, operation, &at.caller.account)?)
     }
 
     fn presigned(&self, at: &Place<'_>, signing: &Signing<'_>) -> String {
@@ -158,7 +167,8 @@ impl Storage for EngineStorage {
             rules: PartRules::s3(self.engine.limits()),
         };
         let id = UploadId::from_client(upload_id);
-        self.engine.complete_upload(&self.bucket(at)?, &key(at.key)?, &id, completion).await?;
+        let bucket = self.watched(at, "CompleteMultipartUpload")?;
+        self.engine.complete_upload(&bucket, &key(at.key)?, &id, completion).await?;
         Ok(())
     }
 
@@ -195,7 +205,7 @@ impl Storage for EngineStorage {
         limit_bytes: u64,
         source: &mut dyn Source,
     ) -> Result<StoredObject, StorageError> {
-        let (bucket, key) = (self.bucket(at)?, key(at.key)?);
+        let (bucket, key) = (self.watched(at, "PutObject")?, key(at.key)?);
         let mut writer = self.engine.blob_writer(WantedDigests::default());
         while let Some(piece) = source.next_piece().await.map_err(StorageError::Intake)? {
             if writer.size_bytes() + piece.len() as u64 > limit_bytes {
@@ -205,14 +215,7 @@ impl Storage for EngineStorage {
         }
         let body = writer.seal().await?;
         let (size_bytes, content_type) = (body.size_bytes(), headers.content_type.clone());
-        let put = PutObject {
-            key,
-            headers,
-            attributes: ObjectAttributes::default(),
-            checksum: Algorithm::Crc64Nvme,
-            condition: None,
-        };
-        let written = self.engine.put_object(&bucket, put, body).await?;
+        let written = self.engine.put_object(&bucket, PutObject::new(key, headers), body).await?;
         Ok(StoredObject { size_bytes, etag: written.etag.to_hex(), content_type, modified: written.modified })
     }
 
@@ -224,12 +227,12 @@ impl Storage for EngineStorage {
         let attributes = ObjectAttributes { tags, ..ObjectAttributes::default() };
         let copy =
             CopyObject { key: key(to.key)?, headers, attributes, checksum: Algorithm::Crc64Nvme, condition: None };
-        self.engine.copy_object(&self.bucket(to)?, source.into_copy_source(), copy).await?;
+        self.engine.copy_object(&self.watched(to, "CopyObject")?, source.into_copy_source(), copy).await?;
         Ok(())
     }
 
     async fn delete(&self, at: &Place<'_>) -> Result<(), StorageError> {
-        self.engine.delete_object(&self.bucket(at)?, Deletion::of(key(at.key)?)).await?;
+        self.engine.delete_object(&self.watched(at, "DeleteObject")?, Deletion::of(key(at.key)?)).await?;
         Ok(())
     }
 }

@@ -70,6 +70,11 @@ impl<'a> Demand<'a> {
         Demand { action, bucket, key: Some(key), version, sought: None, door: Door::of(action) }
     }
 
+    /// An action that sets something on an object as it is made: of an ACL that needs no more than making it.
+    pub(crate) fn as_it_is_made(action: &'static str, bucket: &'a Bucket, key: &'a ObjectKey) -> Demand<'a> {
+        Demand { door: Door::of("s3:PutObject"), ..Demand::on_object(action, bucket, key, None) }
+    }
+
     /// The ARN that a policy has to name.
     pub(crate) fn resource(&self) -> String {
         match self.key {

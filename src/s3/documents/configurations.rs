@@ -21,7 +21,7 @@ use crate::s3::operation::{Level, Operation, Row, op};
 use crate::s3::reply::Reply;
 use crate::s3::target::Scope;
 use crate::wire::error_codes::Code;
-use crate::wire::xml::schema::{Shape, document, group, text};
+use crate::wire::xml::schema::{Shape, document};
 use crate::wire::xml::{Declaration, Element, XmlWriter};
 
 pub(crate) use self::analytics::Analytics;
@@ -36,9 +36,6 @@ const MAX_PER_PAGE: usize = 100;
 
 /// The longest id, in characters. It consists of letters, digits, periods, dashes and underscores.
 const MAX_ID_CHARS: usize = 64;
-
-/// The tag of a filter.
-const TAG: Shape = group("Tag", &[text("Key"), text("Value")]);
 
 /// A kind of configuration.
 pub(crate) trait Configuration: 'static {

@@ -36,7 +36,7 @@ use crate::engine::error::Error;
 use crate::engine::event::NewEvent;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
-use crate::wire::xml::schema::Shape;
+use crate::wire::xml::schema::{Shape, group, text};
 
 pub(crate) use self::abac::Abac;
 pub(crate) use self::accelerate::Accelerate;
@@ -55,6 +55,19 @@ pub(crate) use self::replication::Replication;
 pub(crate) use self::request_payment::RequestPayment;
 pub(crate) use self::tagging::Tagging;
 pub(crate) use self::website::Website;
+
+/// The tag of a filter.
+const TAG: Shape = group("Tag", &[text("Key"), text("Value")]);
+
+/// What of a bucket a rule or configuration is for; how many of these it may hold is for each to say.
+const FILTER: Shape = group(
+    "Filter",
+    &[
+        text("Prefix").optional(),
+        TAG.optional(),
+        group("And", &[text("Prefix").optional(), TAG.any_number()]).holding(2, usize::MAX).optional(),
+    ],
+);
 
 /// The largest document, where AWS's own bound was not seen: the one of lifecycle and encryption, which was.
 pub(crate) const MAX_DOCUMENT_BYTES: u64 = 2 << 20;

@@ -3,7 +3,7 @@
 //! There are two versions of the document. In the first a rule has a `Prefix`; in the second, told by its `Filter`, it has
 //! a `Priority` and says whether delete markers are replicated.
 
-use super::{Deletable, Document, Name, bucket_of_arn, fit, generated_id, missing};
+use super::{Deletable, Document, FILTER, Name, bucket_of_arn, fit, generated_id, missing};
 use crate::engine::bucket::Bucket;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
@@ -30,18 +30,6 @@ const STORAGE_CLASSES: &[&str] = &[
     "DEEP_ARCHIVE",
     "GLACIER_IR",
 ];
-
-const TAG: Shape = group("Tag", &[text("Key"), text("Value")]);
-
-const FILTER: Shape = group(
-    "Filter",
-    &[
-        text("Prefix").optional(),
-        TAG.optional(),
-        group("And", &[text("Prefix").optional(), TAG.any_number()]).holding(2, usize::MAX).optional(),
-    ],
-)
-.holding(0, 1);
 
 const DESTINATION: Shape = group(
     "Destination",
@@ -75,7 +63,7 @@ const RULE: Shape = group(
         text("ID").optional(),
         integer("Priority").optional(),
         text("Prefix").optional(),
-        FILTER.optional(),
+        FILTER.holding(0, 1).optional(),
         among("Status", ON_OFF),
         SELECTION.optional(),
         DESTINATION,

@@ -1,7 +1,8 @@
-//! What becomes of objects with time: the rules of a bucket at hand, what answers say of them, and carrying them out. What
-//! the rules mean is in `wire::lifecycle`, the pass over a bucket in `engine::lifecycle`.
+//! What becomes of objects with time: the rules of a bucket at hand, what answers say of them, and carrying them out; and
+//! telling of restores what time brings. What the rules mean is in `wire::lifecycle`, the pass over a bucket in `engine::lifecycle`.
 
 mod report;
+mod restores;
 mod run;
 
 use std::sync::Arc;

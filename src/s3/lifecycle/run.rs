@@ -8,9 +8,9 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::{DOCUMENT, parse, stored};
-use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
-use crate::s3::{Service, Shared, notifications};
+use crate::engine::lifecycle::LifecycleDone;
+use crate::s3::{Service, Shared, logging, notifications};
 use crate::wire::lifecycle::{Calendar, LifecycleConfiguration, RuleStatus};
 
 /// How often it is looked, at most; with shorter days several times a day.
@@ -77,16 +77,17 @@ async fn look_at(shared: &Shared, bucket: &Bucket, passes: &mut HashMap<i64, Pas
     let rules = parse(&document).map_err(|error| format!("{error:?}"))?;
     if rules.rules.iter().any(|rule| rule.status == RuleStatus::Enabled) {
         // What it does is told as what requests do.
-        let watched =
-            notifications::watched_by_s3(shared, bucket, "Lifecycle").map_err(|error| format!("{error:?}"))?;
-        carry_out(engine, &watched, &rules).await?;
+        let watched = notifications::watched_by_s3(shared, bucket.clone(), "Lifecycle", None)
+            .map_err(|error| error.to_string())?;
+        carry_out(shared, &watched, &rules).await?;
     }
     passes.insert(bucket.id, pass);
     Ok(())
 }
 
-async fn carry_out(engine: &Engine, bucket: &Bucket, rules: &Arc<LifecycleConfiguration>) -> Result<(), String> {
-    let counts = engine.carry_out_lifecycle(bucket, rules).await.map_err(|error| error.to_string())?;
+async fn carry_out(shared: &Shared, bucket: &Bucket, rules: &Arc<LifecycleConfiguration>) -> Result<(), String> {
+    let log = |done: &LifecycleDone<'_>| logging::log_lifecycle(shared, bucket, done);
+    let counts = shared.engine.carry_out_lifecycle(bucket, rules, log).await.map_err(|error| error.to_string())?;
     for (rule, counts) in rules.rules.iter().zip(counts).filter(|(_, counts)| !counts.is_empty()) {
         tracing::info!(
             bucket = %bucket.name,

@@ -13,10 +13,10 @@ use crate::engine::blobs::digests::WantedDigests;
 use crate::engine::object::PutObject;
 use crate::s3::Shared;
 use crate::s3::access::{BucketAccess, bucket_owner, service_may_put};
+use crate::s3::notifications;
 use crate::s3::service::Service;
 use crate::wire::access_log::Source;
 use crate::wire::acl::Acl;
-use crate::wire::checksum::Algorithm;
 use crate::wire::metadata::ObjectHeaders;
 use crate::wire::object_attributes::ObjectAttributes;
 use crate::wire::object_key::ObjectKey;
@@ -99,12 +99,9 @@ async fn put(shared: &Shared, batch: Batch) -> Result<(), String> {
     let mut writer = shared.engine.blob_writer(WantedDigests::default());
     writer.write(Bytes::from(batch.lines)).await.map_err(words)?;
     let sealed = writer.seal().await.map_err(words)?;
-    let put = PutObject {
-        key,
-        headers: ObjectHeaders { content_type: Some("text/plain".to_owned()), ..ObjectHeaders::default() },
-        attributes: ObjectAttributes { acl, ..ObjectAttributes::default() },
-        checksum: Algorithm::Crc64Nvme,
-        condition: None,
-    };
+    let headers = ObjectHeaders { content_type: Some("text/plain".to_owned()), ..ObjectHeaders::default() };
+    let attributes = ObjectAttributes { acl, ..ObjectAttributes::default() };
+    let put = PutObject { attributes, ..PutObject::new(key, headers) };
+    let target = notifications::watched_by_s3(shared, target, "PutObject", None).map_err(words)?;
     shared.engine.put_object(&target, put, sealed).await.map(drop).map_err(words)
 }

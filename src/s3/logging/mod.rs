@@ -24,6 +24,7 @@ use super::Shared;
 use super::access::{BucketAccess, bucket_owner};
 use crate::engine::Engine;
 use crate::engine::bucket::Bucket;
+use crate::engine::lifecycle::LifecycleDone;
 use crate::http::body::Body;
 use crate::http::connection::Connection;
 use crate::http::request_id::{HostId, RequestId};
@@ -88,7 +89,10 @@ pub(crate) fn log(
     (request_id, host_id): (&RequestId, &HostId),
     response: Response<Body>,
 ) -> Response<Body> {
-    let Some((bucket, target)) = logs_of(shared, bucket) else { return response };
+    let (own, source) = (logs_of(shared, bucket), observed.source_bucket().and_then(|name| logs_of(shared, &name)));
+    if own.is_none() && source.is_none() {
+        return response;
+    }
     let now = shared.engine.clock().now();
     let answered = Answered {
         status: response.status().as_u16(),
@@ -99,9 +103,8 @@ pub(crate) fn log(
         request_id,
         host_id,
     };
-    let owner = bucket_owner(&shared.config.identities, &bucket).id;
-    let named = |record: Record| Record { bucket_owner: owner.clone(), bucket: bucket.name.to_string(), ..record };
-    let mut records: Vec<Record> = observed.records(&answered).into_iter().map(named).collect();
+    let mut records = observed.records(&answered);
+    let of_source = records.first().and_then(|record| observed.source_record(record));
     let (shared, came) = (Arc::clone(shared), observed.came());
     response.map(|body| {
         body.observed(move |sent_bytes| {
@@ -109,11 +112,46 @@ pub(crate) fn log(
                 first.bytes_sent = sent_bytes;
                 first.total_ms = Some(millis_between(came.millis(), shared.engine.clock().now().millis()));
             }
-            for record in &records {
-                shared.logs.add(&shared, &bucket, &target, record);
-            }
+            write(&shared, source, of_source);
+            write(&shared, own, records);
         })
     })
+}
+
+/// Adds records to the log of a bucket, if it has one.
+fn write(shared: &Shared, logging: Option<(Bucket, Arc<LoggingTarget>)>, records: impl IntoIterator<Item = Record>) {
+    let Some((bucket, target)) = logging else { return };
+    let owner = bucket_owner(&shared.config.identities, &bucket).id;
+    for record in records {
+        let record = Record { bucket_owner: owner.clone(), bucket: bucket.name.to_string(), ..record };
+        shared.logs.add(shared, &bucket, &target, &record);
+    }
+}
+
+/// Logs what a lifecycle has done in a bucket, if that logs.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html>
+pub(crate) fn log_lifecycle(shared: &Shared, bucket: &Bucket, done: &LifecycleDone<'_>) {
+    if !shared.logs.on.load(Ordering::Acquire) {
+        return;
+    }
+    write(
+        shared,
+        logs_of(shared, bucket.name.as_str()),
+        [Record {
+            time: shared.engine.clock().now(),
+            remote_ip: "-".to_owned(),
+            requester: Some("AmazonS3".to_owned()),
+            request_id: RequestId::random().to_string(),
+            host_id: HostId::random().to_string(),
+            operation: operation::of_lifecycle(done.what).to_owned(),
+            key: Some(done.key.as_str().to_owned()),
+            version_id: done.version.map(|version| version.to_string()),
+            object_size_bytes: done.size_bytes,
+            // There is none; in quotes, as in published samples of such records.
+            request_uri: Some("-".to_owned()),
+            ..Record::default()
+        }],
+    );
 }
 
 /// The bucket, and where it logs to, if it does.

@@ -42,6 +42,17 @@ struct Seen {
     acl_required: AclRequired,
     /// The deletions of a request for many: key and version.
     deleted: Vec<(String, Option<String>)>,
+    /// What a copy reads.
+    source: Option<CopySource>,
+}
+
+/// The source of a copy.
+struct CopySource {
+    bucket: String,
+    key: String,
+    version_id: Option<String>,
+    /// Once it could be read.
+    size_bytes: Option<u64>,
 }
 
 /// The answer, as far as records tell it.
@@ -115,6 +126,44 @@ impl Observed {
     /// One of many keys was deleted.
     pub(crate) fn deleted(&self, key: &str, version_id: Option<&str>) {
         self.seen().deleted.push((key.to_owned(), version_id.map(str::to_owned)));
+    }
+
+    /// A copy asks for an object of a bucket that is there.
+    pub(crate) fn copies(&self, bucket: &str, key: &str, version_id: Option<&str>) {
+        let (bucket, key, version_id) = (bucket.to_owned(), key.to_owned(), version_id.map(str::to_owned));
+        self.seen().source = Some(CopySource { bucket, key, version_id, size_bytes: None });
+    }
+
+    /// It may read it.
+    pub(crate) fn reads_copied(&self, object_size_bytes: u64) {
+        if let Some(source) = &mut self.seen().source {
+            source.size_bytes = Some(object_size_bytes);
+        }
+    }
+
+    /// The bucket of the source of a copy, if it is one.
+    pub(super) fn source_bucket(&self) -> Option<String> {
+        self.seen().source.as_ref().map(|source| source.bucket.clone())
+    }
+
+    /// The record of a copy's source, which is one of the bucket that it lies in.
+    /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/LogFormat.html#AdditionalLoggingforCopyOperations>
+    pub(super) fn source_record(&self, record: &Record) -> Option<Record> {
+        let seen = self.seen();
+        let source = seen.source.as_ref()?;
+        let was_read = source.size_bytes.is_some();
+        Some(Record {
+            operation: format!("{}_GET", record.operation),
+            key: Some(source.key.clone()),
+            version_id: source.version_id.clone(),
+            object_size_bytes: source.size_bytes,
+            status: if was_read { Some(200) } else { record.status },
+            error_code: record.error_code.clone().filter(|_| !was_read),
+            request_uri: None,
+            turn_around_ms: None,
+            acl_required: AclRequired::No,
+            ..record.clone()
+        })
     }
 
     pub(super) fn came(&self) -> Timestamp {

@@ -5,9 +5,11 @@
 
 use http::Method;
 
+use crate::engine::lifecycle::LifecycleDeed;
 use crate::s3::operation::Row;
 use crate::s3::table::COPY_SOURCE;
 use crate::s3::target::Scope;
+use crate::wire::storage_class::StorageClass;
 
 /// Sub-resources of which the log has names of its own.
 const NAMED: [(&str, &str); 13] = [
@@ -53,6 +55,24 @@ pub(super) fn of_none(method: &Method, key: Option<&str>) -> String {
 /// That of a visit to a website.
 pub(super) fn of_website(method: &Method) -> String {
     format!("WEBSITE.{method}.OBJECT")
+}
+
+/// What a lifecycle does.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-and-other-bucket-config.html>
+pub(super) fn of_lifecycle(what: LifecycleDeed) -> &'static str {
+    match what {
+        LifecycleDeed::Deleted => "S3.EXPIRE.OBJECT",
+        LifecycleDeed::Marked => "S3.CREATE.DELETEMARKER",
+        LifecycleDeed::Aborted => "S3.DELETE.UPLOAD",
+        LifecycleDeed::Moved(class) => match class {
+            StorageClass::StandardIa => "S3.TRANSITION_SIA.OBJECT",
+            StorageClass::OneZoneIa => "S3.TRANSITION_ZIA.OBJECT",
+            StorageClass::IntelligentTiering => "S3.TRANSITION_INT.OBJECT",
+            StorageClass::GlacierIr => "S3.TRANSITION_GIR.OBJECT",
+            StorageClass::DeepArchive => "S3.TRANSITION_GDA.OBJECT",
+            _ => "S3.TRANSITION.OBJECT",
+        },
+    }
 }
 
 fn of_scope(scope: Scope) -> &'static str {

@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::record::{sequencer, to_json};
 use super::{Cause, Place};
-use crate::engine::event::Change;
-use crate::wire::storage_class::StorageClass;
+use crate::engine::event::{Change, ChangeKind, Detail};
+use crate::wire::time::Timestamp;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -20,13 +20,14 @@ struct Event<'a> {
     time: String,
     region: &'a str,
     resources: [String; 1],
-    detail: Detail<'a>,
+    detail: Told<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
-struct Detail<'a> {
+struct Told<'a> {
     version: &'static str,
+    event_version: &'static str,
     bucket: Bucket<'a>,
     object: Object<'a>,
     request_id: &'a str,
@@ -38,7 +39,22 @@ struct Detail<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     deletion_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    restore_expiry_time: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_storage_class: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     destination_storage_class: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_annotation: Option<Annotation<'a>>,
+}
+
+#[derive(Serialize)]
+struct Annotation<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,12 +72,48 @@ struct Object<'a> {
     etag: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version_id: Option<String>,
-    sequencer: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    has_object_annotation: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequencer: Option<String>,
+}
+
+/// What of a change's detail stands in which field.
+#[derive(Default)]
+struct Fields<'a> {
+    has_annotation: Option<bool>,
+    expires: Option<String>,
+    source_class: Option<&'static str>,
+    destination_class: Option<&'static str>,
+    annotation: Option<Annotation<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(name: &str, detail: Detail<'a>) -> Fields<'a> {
+        match detail {
+            Detail::New { annotations } if name == "ObjectCreated:Copy" => {
+                Fields { has_annotation: Some(annotations > 0), ..Fields::default() }
+            }
+            Detail::MovedTo(class) => Fields { destination_class: Some(class.name()), ..Fields::default() },
+            Detail::Restore { class, expires } if name != "ObjectRestore:Delete" => {
+                let expires = expires.map(Timestamp::iso8601_seconds);
+                Fields { source_class: Some(class.name()), expires, ..Fields::default() }
+            }
+            Detail::Annotation { name, text } => {
+                let (size, etag) = text.map(|(size, etag)| (size, etag.to_hex())).unzip();
+                Fields { annotation: Some(Annotation { name, size, etag }), ..Fields::default() }
+            }
+            Detail::None | Detail::New { .. } | Detail::Restore { .. } => Fields::default(),
+        }
+    }
 }
 
 /// The event of a change; `None` for one that `EventBridge` is not told of.
 pub(super) fn event(place: &Place, cause: &Cause, name: &str, change: &Change<'_>) -> Option<Vec<u8>> {
     let Kind { detail_type, reason, deletion_type } = kind_of(name)?;
+    let fields = Fields::of(name, change.detail);
+    // As the documentation shows it.
+    let is_ordered = !matches!(change.kind, ChangeKind::Restored | ChangeKind::RestoreExpired);
     Some(to_json(&Event {
         version: "0",
         id: uuid::Uuid::new_v4().to_string(),
@@ -71,15 +123,17 @@ pub(super) fn event(place: &Place, cause: &Cause, name: &str, change: &Change<'_
         time: change.time.iso8601_seconds(),
         region: &place.region,
         resources: [format!("arn:aws:s3:::{}", place.bucket)],
-        detail: Detail {
+        detail: Told {
             version: "0",
+            event_version: "1.1",
             bucket: Bucket { name: &place.bucket },
             object: Object {
                 key: change.key.as_str(),
                 size: change.size_bytes,
                 etag: change.etag.map(|etag| etag.to_hex()),
                 version_id: change.version.map(|version| version.to_string()),
-                sequencer: sequencer(change.order),
+                has_object_annotation: fields.has_annotation,
+                sequencer: is_ordered.then(|| sequencer(change.order)),
             },
             request_id: &cause.request_id,
             requester: cause.account.as_deref().unwrap_or(match cause.source {
@@ -89,7 +143,10 @@ pub(super) fn event(place: &Place, cause: &Cause, name: &str, change: &Change<'_
             source_ip_address: cause.source.map(|ip| ip.to_string()),
             reason,
             deletion_type,
-            destination_storage_class: change.moved_to.map(StorageClass::name),
+            restore_expiry_time: fields.expires,
+            source_storage_class: fields.source_class,
+            destination_storage_class: fields.destination_class,
+            object_annotation: fields.annotation,
         },
     }))
 }
@@ -108,6 +165,7 @@ fn kind_of(name: &str) -> Option<Kind> {
         deletion_type: Some(deletion_type),
     };
     let other = |detail_type| Kind { detail_type, reason: None, deletion_type: None };
+    let annotation = |detail_type, reason| Kind { detail_type, reason: Some(reason), deletion_type: None };
     Some(match name {
         "ObjectCreated:Put" => created("PutObject"),
         "ObjectCreated:Post" => created("POST Object"),
@@ -118,6 +176,10 @@ fn kind_of(name: &str) -> Option<Kind> {
         "LifecycleExpiration:Delete" => deleted("Lifecycle Expiration", "Permanently Deleted"),
         "LifecycleExpiration:DeleteMarkerCreated" => deleted("Lifecycle Expiration", "Delete Marker Created"),
         "ObjectRestore:Post" => other("Object Restore Initiated"),
+        "ObjectRestore:Completed" => other("Object Restore Completed"),
+        "ObjectRestore:Delete" => other("Object Restore Expired"),
+        "ObjectAnnotation:Put" => annotation("Object Annotation Created", "PutObjectAnnotation"),
+        "ObjectAnnotation:Delete" => annotation("Object Annotation Removed", "DeleteObjectAnnotation"),
         "LifecycleTransition" => other("Object Storage Class Changed"),
         "ObjectTagging:Put" => other("Object Tags Added"),
         "ObjectTagging:Delete" => other("Object Tags Deleted"),

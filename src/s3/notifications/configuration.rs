@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use super::parsed;
 use crate::engine::bucket::Bucket;
 use crate::engine::document::DocumentName;
-use crate::engine::error::Error;
+use crate::engine::error::{Error, Result};
 use crate::s3::Shared;
-use crate::s3::engine_error::{Named, s3_error};
-use crate::s3::error::Result;
 use crate::wire::xml::Element;
 
 /// All that a bucket's document says.
@@ -45,9 +42,12 @@ impl BucketNotifications {
         }
         let name = DocumentName { namespace: "s3", name: "notification" };
         let read = match shared.engine.document(bucket, name) {
-            Ok(stored) => BucketNotifications::parse(&parsed(&stored)?),
+            // What cannot be read of a document that was checked as it was put is damaged.
+            Ok(stored) => BucketNotifications::parse(&Element::parse(&stored).map_err(|error| Error::Corrupt {
+                what: format!("the notification configuration of {}: {error}", bucket.name),
+            })?),
             Err(Error::NoSuchDocument) => BucketNotifications::default(),
-            Err(error) => return Err(s3_error(error, Named { bucket: Some(&bucket.name), ..Named::default() })),
+            Err(error) => return Err(error),
         };
         let read = Arc::new(read);
         bucket.derive(Arc::clone(&read));

@@ -19,11 +19,12 @@ pub use self::destinations::Destinations;
 use self::configuration::BucketNotifications;
 use super::Shared;
 use super::auth::Principal;
-use super::error::{Result, S3Error};
 use super::ops::region_of;
 use super::request::Head;
+use super::service::Service;
 use crate::engine::bucket::Bucket;
-use crate::engine::event::{Change, ChangeKind, Delivery, NewEvent, Witness};
+use crate::engine::error::Result;
+use crate::engine::event::{Change, ChangeKind, Delivery, NewEvent, Watcher, Witness};
 use crate::http::request_id::{HostId, RequestId};
 use crate::wire::xml::Element;
 
@@ -67,25 +68,39 @@ pub(crate) fn watched(
     if !is_told(operation) {
         return Ok(bucket);
     }
+    watched_for(shared, bucket, || Cause::request(operation, head, principal))
+}
+
+/// As [`watched`], for what S3 does by itself, and for what is asked of it by others than its own clients.
+pub(crate) fn watched_by_s3(
+    shared: &Shared,
+    bucket: Bucket,
+    operation: &'static str,
+    account: Option<&str>,
+) -> Result<Bucket> {
+    watched_for(shared, bucket, || Cause {
+        operation,
+        account: account.map(str::to_owned),
+        source: None,
+        request_id: RequestId::random().to_string(),
+        host_id: HostId::random().to_string(),
+    })
+}
+
+fn watched_for(shared: &Shared, bucket: Bucket, cause: impl FnOnce() -> Cause) -> Result<Bucket> {
     let notifications = BucketNotifications::of(shared, &bucket)?;
     if notifications.is_empty() {
         return Ok(bucket);
     }
-    let cause = Cause::request(operation, head, principal);
-    let teller = Teller::new(&bucket, notifications, Arc::clone(&shared.config.destinations), cause);
+    let teller = Teller::new(&bucket, notifications, Arc::clone(&shared.config.destinations), cause());
     Ok(shared.engine.watched(&bucket, Arc::new(teller)))
 }
 
-/// As [`watched`], for what S3 does by itself.
-pub(crate) fn watched_by_s3(shared: &Shared, bucket: &Bucket, operation: &'static str) -> Result<Bucket> {
-    let notifications = BucketNotifications::of(shared, bucket)?;
-    if notifications.is_empty() {
-        return Ok(bucket.clone());
+/// What comes in through other APIs is told as if it had come through S3, but for the client's address.
+impl Watcher for Service {
+    fn watch(&self, bucket: Bucket, operation: &'static str, account: &str) -> Result<Bucket> {
+        watched_by_s3(self.shared(), bucket, operation, Some(account))
     }
-    let (request_id, host_id) = (RequestId::random().to_string(), HostId::random().to_string());
-    let cause = Cause { operation, account: None, source: None, request_id, host_id };
-    let teller = Teller::new(bucket, notifications, Arc::clone(&shared.config.destinations), cause);
-    Ok(shared.engine.watched(bucket, Arc::new(teller)))
 }
 
 /// What is sent to queues and topics when a bucket begins to tell them.
@@ -158,7 +173,7 @@ fn new_event(destinations: &Destinations, destination: String, body: Vec<u8>) ->
 }
 
 /// Operations of which something is told.
-const TOLD: [&str; 11] = [
+const TOLD: [&str; 13] = [
     "PutObject",
     "PostObject",
     "CopyObject",
@@ -170,6 +185,8 @@ const TOLD: [&str; 11] = [
     "PutObjectAcl",
     "PutObjectRetention",
     "RestoreObject",
+    "PutObjectAnnotation",
+    "DeleteObjectAnnotation",
 ];
 
 fn is_told(operation: &str) -> bool {
@@ -189,6 +206,10 @@ fn event_name(operation: &str, kind: ChangeKind) -> Option<&'static str> {
         (ChangeKind::Marked, _) => "ObjectRemoved:DeleteMarkerCreated",
         (ChangeKind::Set, "RestoreObject") => "ObjectRestore:Post",
         (ChangeKind::Set, "Lifecycle") => "LifecycleTransition",
+        (ChangeKind::Set, "PutObjectAnnotation") => "ObjectAnnotation:Put",
+        (ChangeKind::Set, "DeleteObjectAnnotation") => "ObjectAnnotation:Delete",
+        (ChangeKind::Restored, _) => "ObjectRestore:Completed",
+        (ChangeKind::RestoreExpired, _) => "ObjectRestore:Delete",
         (ChangeKind::Set | ChangeKind::SetAgain, "PutObjectTagging") => "ObjectTagging:Put",
         (ChangeKind::Set | ChangeKind::SetAgain, "DeleteObjectTagging") => "ObjectTagging:Delete",
         (ChangeKind::Set | ChangeKind::SetAgain, "PutObjectAcl") => "ObjectAcl:Put",
@@ -203,9 +224,4 @@ fn customer_id(account: &str) -> String {
     let digest = Sha256::digest(account.as_bytes());
     let letters = digest.iter().take(13).map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
     std::iter::once('A').chain(letters).collect()
-}
-
-/// What cannot be read of a document that was checked as it was put is a bug.
-fn parsed(stored: &[u8]) -> Result<Element> {
-    Element::parse(stored).map_err(S3Error::internal)
 }

@@ -5,10 +5,11 @@
 use serde::Serialize;
 
 use super::{Cause, Place, customer_id};
-use crate::engine::event::{Change, ChangeKind};
+use crate::engine::event::{Change, ChangeKind, Detail};
 use crate::s3::request::Head;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::percent;
+use crate::wire::time::Timestamp;
 
 /// The ETag of what a delete marker holds: nothing.
 const EMPTY_ETAG: &str = "d41d8cd98f00b204e9800998ecf8427e";
@@ -32,7 +33,34 @@ struct Record<'a> {
     response_elements: Elements<'a>,
     s3: S3<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    glacier_event_data: Option<GlacierEventData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     lifecycle_event_data: Option<LifecycleEventData>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_annotation: Option<[Annotation<'a>; 1]>,
+}
+
+#[derive(Serialize)]
+struct GlacierEventData {
+    #[serde(rename = "restoreEventData")]
+    restore: RestoreEventData,
+}
+
+#[derive(Serialize)]
+struct RestoreEventData {
+    #[serde(rename = "lifecycleRestorationExpiryTime", skip_serializing_if = "Option::is_none")]
+    expires: Option<String>,
+    #[serde(rename = "lifecycleRestoreStorageClass")]
+    class: &'static str,
+}
+
+#[derive(Serialize)]
+struct Annotation<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u64>,
+    #[serde(rename = "eTag", skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -102,10 +130,22 @@ struct Object {
 pub(super) fn record(place: &Place, cause: &Cause, name: &str, configuration_id: &str, change: &Change<'_>) -> Vec<u8> {
     let etag = match change.kind {
         ChangeKind::Marked => Some(EMPTY_ETAG.to_owned()),
-        ChangeKind::Created | ChangeKind::Set | ChangeKind::SetAgain | ChangeKind::Deleted => {
-            change.etag.map(|etag| etag.to_hex())
-        }
+        _ => change.etag.map(|etag| etag.to_hex()),
     };
+    let transition = |destination| LifecycleEventData { transition: TransitionEventData { destination } };
+    let (mut glacier, mut lifecycle, mut annotation) = (None, None, None);
+    match change.detail {
+        Detail::MovedTo(class) => lifecycle = Some(transition(class.name())),
+        Detail::Restore { class, expires } if change.kind == ChangeKind::Restored => {
+            let expires = expires.map(Timestamp::iso8601_to_the_millisecond);
+            glacier = Some(GlacierEventData { restore: RestoreEventData { expires, class: class.name() } });
+        }
+        Detail::Annotation { name, text } => {
+            let (size, etag) = text.map(|(size, etag)| (size, etag.to_hex())).unzip();
+            annotation = Some([Annotation { name, size, etag }]);
+        }
+        Detail::None | Detail::New { .. } | Detail::Restore { .. } => {}
+    }
     let record = Record {
         event_version: version_of(name),
         event_source: "aws:s3",
@@ -134,9 +174,9 @@ pub(super) fn record(place: &Place, cause: &Cause, name: &str, configuration_id:
                 sequencer: sequencer(change.order),
             },
         },
-        lifecycle_event_data: change
-            .moved_to
-            .map(|class| LifecycleEventData { transition: TransitionEventData { destination: class.name() } }),
+        glacier_event_data: glacier,
+        lifecycle_event_data: lifecycle,
+        object_annotation: annotation,
     };
     to_json(&Message { records: [record] })
 }
@@ -169,10 +209,14 @@ pub(super) fn sequencer(order: i64) -> String {
 }
 
 /// 2.1, and 2.3 for kinds of events that came later (recorded from AWS; its documentation of 2026 counts on, without
-/// other fields for these events).
+/// other fields for these events). Annotations came with 2.5.
 fn version_of(name: &str) -> &'static str {
-    let later = ["ObjectTagging:", "ObjectAcl:", "ObjectRetention:", "Lifecycle"];
-    if later.iter().any(|start| name.starts_with(start)) { "2.3" } else { "2.1" }
+    let later = ["ObjectTagging:", "ObjectAcl:", "ObjectRetention:", "ObjectRestore:Delete", "Lifecycle"];
+    match name {
+        name if name.starts_with("ObjectAnnotation:") => "2.5",
+        name if later.iter().any(|start| name.starts_with(start)) => "2.3",
+        _ => "2.1",
+    }
 }
 
 /// There are no users here: an account's root acts.

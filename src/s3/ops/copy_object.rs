@@ -5,6 +5,7 @@ use super::version_id::{self, refuse_version_id};
 use super::{multipart, new_attributes, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::engine::object::Object;
+use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::encryption::{self, BucketEncryption, Chosen};
 use crate::s3::error::{Result, S3Error};
@@ -99,7 +100,13 @@ impl Operation for CopyObject {
             Directive::Copy => opened.object.attributes.tags.clone(),
         };
         if self.tagging == Directive::Copy && !tags.is_empty() {
-            self.source.require_tags(&call)?;
+            self.source.require(&call, "s3:GetObjectTagging")?;
+        }
+        // An object with SSE-C cannot have annotations.
+        let annotated = opened.object.attributes.annotations > 0 && self.encryption.key.is_none();
+        if self.annotations == Annotations::Copied && annotated {
+            self.source.require(&call, "s3:GetObjectAnnotation")?;
+            access::require(&call, &Demand::as_it_is_made("s3:PutObjectAnnotation", call.bucket()?, &self.key))?;
         }
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;

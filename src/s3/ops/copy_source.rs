@@ -63,6 +63,9 @@ impl CopySourceName {
             error => s3_error(error, named),
         };
         let bucket = call.engine().bucket(&self.bucket).map_err(says)?;
+        if let Some(observed) = &call.observed {
+            observed.copies(self.bucket.as_str(), self.key.as_str(), version_id);
+        }
         access::expected_owner(&call.head, "x-amz-source-expected-bucket-owner", &bucket)?;
         access::require(call, &Demand::on_object("s3:GetObject", &bucket, &self.key, version_id))?;
         let version = version_id::parse(version_id)?;
@@ -71,6 +74,9 @@ impl CopySourceName {
         let customer_key = key_for_reading(call, KeyOf::CopySource, &opened.object.attributes.encryption)?;
         check_conditions(&call.head, &opened.object)?;
         restore_object::require_readable(call, &bucket, &self.key, &opened.object).await?;
+        if let Some(observed) = &call.observed {
+            observed.reads_copied(opened.object.size_bytes);
+        }
         Ok(opened.with_key(customer_key))
     }
 }
@@ -82,12 +88,12 @@ fn without_origin(source: &str) -> &str {
 }
 
 impl CopySourceName {
-    /// Tags that are copied have to be readable, too.
+    /// What is copied beside the bytes, tags and annotations, has to be readable by an action of its own.
     /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html>
-    pub(super) fn require_tags(&self, call: &Call) -> Result<()> {
+    pub(super) fn require(&self, call: &Call, action: &'static str) -> Result<()> {
         let bucket = call.engine().bucket(&self.bucket).map_err(|error| call.says(error))?;
         let version = self.version.as_deref();
-        access::require(call, &Demand::on_object("s3:GetObjectTagging", &bucket, &self.key, version))
+        access::require(call, &Demand::on_object(action, &bucket, &self.key, version))
     }
 
     /// The version that was copied, for `x-amz-copy-source-version-id`: the one that was named, or a current one that is

@@ -35,12 +35,8 @@ impl Operation for ListObjects {
     async fn run(self, call: Call) -> Result<Reply> {
         let bucket = call.bucket()?.clone();
         let after = Some(self.marker.clone()).filter(|marker| !marker.is_empty());
-        let outcome =
-            call.engine().list_objects_of(&bucket, self.selection.query(after), listing::owners(&call, &bucket)?).await;
-        let mut page = outcome.map_err(|error| call.says(error))?;
-        if self.optional == Optional::RestoreStatus {
-            page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
-        }
+        let owners = listing::owners(&call, &bucket)?;
+        let page = listing::objects(&call, self.selection.query(after), owners, self.optional).await?;
         let owners = ShownOwners::of(&call, &bucket);
         // Who does not sign is not told whose the objects are (seen on AWS).
         let owner = match call.principal {

@@ -51,11 +51,7 @@ impl Operation for ListObjectsV2 {
             From::Token { last, .. } => Some(last.clone()),
         };
         let owners = if self.fetch_owner { listing::owners(&call, &bucket)? } else { Owners::Left };
-        let outcome = call.engine().list_objects_of(&bucket, self.selection.query(after), owners).await;
-        let mut page = outcome.map_err(|error| call.says(error))?;
-        if self.optional == Optional::RestoreStatus {
-            page = call.engine().with_restores(&bucket, page).await.map_err(|error| call.says(error))?;
-        }
+        let page = listing::objects(&call, self.selection.query(after), owners, self.optional).await?;
         let owner = ShownOwners::of(&call, &bucket);
         let document = self.document(bucket.name.as_str(), &owner, &page);
         Ok(Reply::xml(document).amz("x-amz-bucket-region", super::create_bucket::region_of(&bucket)))

@@ -203,6 +203,22 @@ pub(crate) fn owners(call: &Call, bucket: &Bucket) -> Result<Owners> {
     Ok(if acls_count { Owners::Read } else { Owners::Left })
 }
 
+/// A page of the objects of the call's bucket, with what is shown of them only if it is asked for.
+pub(crate) async fn objects(
+    call: &Call,
+    query: ListQuery,
+    owners: Owners,
+    optional: Optional,
+) -> Result<ListPage<ListedObject>> {
+    let bucket = call.bucket()?;
+    let listed = call.engine().list_objects_of(bucket, query, owners).await;
+    let page = listed.map_err(|error| call.says(error))?;
+    match optional {
+        Optional::Nothing => Ok(page),
+        Optional::RestoreStatus => call.engine().with_restores(bucket, page).await.map_err(|error| call.says(error)),
+    }
+}
+
 /// The canonical id of whoever will own what an upload makes.
 pub(crate) fn owner_of_upload(call: &Call, bucket: &Bucket, upload: &UploadRow) -> Result<String> {
     Ok(match (&upload.attributes.acl, owners(call, bucket)?) {

@@ -1,7 +1,7 @@
 //! `PutObjectAnnotation`, `GetObjectAnnotation`, `ListObjectAnnotations`, `DeleteObjectAnnotation`.
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectAnnotation.html> and its neighbours. What stands in
-//! the bodies of answers is botocore's model of them; their root elements, and the errors of a text that is empty or whose
+//! the bodies of answers is botocore's model of them, the rules for names are the user guide's; the root elements, and the errors of a text that is empty or whose
 //! object has SSE-C, were not seen on AWS.
 
 use super::listing::{continuation_token, read_continuation_token};
@@ -68,7 +68,8 @@ impl Named {
             return Err(Code::AnnotationNameTooLong.into());
         }
         let is_reserved = |prefix: &str| name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix));
-        if name.is_empty() || RESERVED.into_iter().any(is_reserved) {
+        let is_allowed = |letter: char| letter.is_alphabetic() || letter.is_ascii_digit() || "_.-".contains(letter);
+        if name.is_empty() || !name.chars().all(is_allowed) || RESERVED.into_iter().any(is_reserved) {
             return Err(Code::InvalidAnnotationName.into());
         }
         Ok(Named { of: annotated(call)?, name: name.to_owned() })

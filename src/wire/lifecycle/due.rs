@@ -122,7 +122,7 @@ impl LifecycleConfiguration {
 
     /// When a delete marker goes that is all there is of its key.
     pub fn lone_marker_removal(&self, key: &str, modified: Timestamp, calendar: Calendar) -> Option<Due<()>> {
-        let dues = self.enabled().filter(|(_, rule)| rule.filter.matches_marker(key)).filter_map(|(rule, it)| {
+        let dues = self.of_marker(key).filter_map(|(rule, it)| {
             let at = match it.expiration? {
                 Expiration::At(when) => calendar.when(when, modified),
                 Expiration::DeleteMarkers => modified,
@@ -140,18 +140,12 @@ impl LifecycleConfiguration {
         succession: Succession,
         calendar: Calendar,
     ) -> Option<Due<()>> {
-        let dues = self.of(subject).filter_map(|(rule, it)| {
-            Some(Due { at: it.noncurrent_expiration?.due(succession, calendar)?, rule, what: () })
-        });
-        dues.min_by_key(|due| due.at)
+        noncurrent_expiry_by(self.of(subject), succession, calendar)
     }
 
     /// As [`Self::noncurrent_expiry`], of a delete marker: it has no size and no tags.
     pub fn noncurrent_marker_expiry(&self, key: &str, succession: Succession, calendar: Calendar) -> Option<Due<()>> {
-        let dues = self.enabled().filter(|(_, rule)| rule.filter.matches_marker(key)).filter_map(|(rule, it)| {
-            Some(Due { at: it.noncurrent_expiration?.due(succession, calendar)?, rule, what: () })
-        });
-        dues.min_by_key(|due| due.at)
+        noncurrent_expiry_by(self.of_marker(key), succession, calendar)
     }
 
     /// To which class a current version has to move now. Of several, the one that costs least to keep it in.
@@ -223,6 +217,22 @@ impl LifecycleConfiguration {
     fn of(&self, subject: &Subject<'_>) -> impl Iterator<Item = (usize, &LifecycleRule)> {
         self.enabled().filter(|(_, rule)| rule.filter.matches(subject.key, subject.tags, subject.size_bytes))
     }
+
+    fn of_marker(&self, key: &str) -> impl Iterator<Item = (usize, &LifecycleRule)> {
+        self.enabled().filter(move |(_, rule)| rule.filter.matches_marker(key))
+    }
+}
+
+/// When the first of these rules deletes what is noncurrent.
+fn noncurrent_expiry_by<'a>(
+    rules: impl Iterator<Item = (usize, &'a LifecycleRule)>,
+    succession: Succession,
+    calendar: Calendar,
+) -> Option<Due<()>> {
+    let dues = rules.filter_map(|(rule, it)| {
+        Some(Due { at: it.noncurrent_expiration?.due(succession, calendar)?, rule, what: () })
+    });
+    dues.min_by_key(|due| due.at)
 }
 
 impl LifecycleFilter {

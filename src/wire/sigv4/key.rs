@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Mac as _;
 use sha2::Sha256;
 
 use super::TERMINAL;
 use super::scope::Scope;
+use crate::wire::mac::keyed;
 
 /// What a client signs with.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl fmt::Debug for SigningKey {
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+    let mut mac = keyed::<Sha256>(key);
     mac.update(message);
     mac.finalize().into_bytes().into()
 }

@@ -352,3 +352,26 @@ async fn list_by_directories_and_pages() {
         assert!(bad_request(&reply).contains(words), "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_done_to_objects_is_told() {
+    let world = world().await;
+    let path = |key: &str| format!("/layers/l1/keys/{key}");
+    world.asked("PUT", &path("a")).body(b"one").send().await.expect_status(200);
+    let queue = "arn:aws:sqs:us-east-1:000000000000:queue";
+    let document = format!(
+        "<NotificationConfiguration><QueueConfiguration><Queue>{queue}</Queue><Event>s3:ObjectCreated:*</Event>\
+         <Event>s3:ObjectRemoved:*</Event></QueueConfiguration></NotificationConfiguration>"
+    );
+    let put = world.s3().put(&format!("/{BUCKET}?notification")).header("x-amz-skip-destination-validation", "true");
+    put.body(document).send().await.expect_status(200);
+    world.asked("PUT", &path("a")).body(b"two").send().await.expect_status(200);
+    world.asked("PUT", &format!("{}?source=a", path("b"))).send().await.expect_status(200);
+    world.asked("DELETE", &path("a")).send().await.expect_status(202);
+    let told = world.told().await;
+    let names: Vec<&str> =
+        told.iter().map(|event| event["message"]["Records"][0]["eventName"].as_str().unwrap()).collect();
+    assert_eq!(names, ["ObjectCreated:Put", "ObjectCreated:Copy", "ObjectRemoved:Delete"]);
+    let principal = &told[0]["message"]["Records"][0]["userIdentity"]["principalId"];
+    assert_eq!(principal.as_str(), Some("AWS:000000000000"));
+}

@@ -92,7 +92,8 @@ impl Store {
                 rules: RULES,
             };
             let upload_id = self.engine().upload_id(&bucket, &upload);
-            match self.engine().complete_upload(&bucket, &upload.key, &upload_id, completion).await {
+            let watched = self.watched(&bucket, "CompleteMultipartUpload")?;
+            match self.engine().complete_upload(&watched, &upload.key, &upload_id, completion).await {
                 Ok(_) => return self.note_committed(&bucket, id, numbers).await,
                 // A part was replaced since the list was made.
                 Err(Error::InvalidPart { .. }) => {}

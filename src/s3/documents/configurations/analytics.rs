@@ -1,21 +1,11 @@
 //! Storage class analysis (`?analytics`).
 
-use super::{Configuration, TAG, check_destination};
-use crate::s3::documents::Name;
+use super::{Configuration, check_destination};
+use crate::s3::documents::{FILTER, Name};
 use crate::s3::error::Result;
 use crate::wire::error_codes::Code;
 use crate::wire::xml::Element;
 use crate::wire::xml::schema::{Shape, among, group, text};
-
-const FILTER: Shape = group(
-    "Filter",
-    &[
-        text("Prefix").optional(),
-        TAG.optional(),
-        group("And", &[text("Prefix").optional(), TAG.any_number()]).holding(2, usize::MAX).optional(),
-    ],
-)
-.one_of();
 
 const DESTINATION: Shape = group(
     "S3BucketDestination",
@@ -37,7 +27,7 @@ impl Configuration for Analytics {
     const PUT: Name = Name("PutBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration");
     const DELETE: Name = Name("DeleteBucketAnalyticsConfiguration", "s3:PutAnalyticsConfiguration");
     const LIST_ROOT: &'static str = "ListBucketAnalyticsConfigurationResult";
-    const SHAPE: Shape = group("AnalyticsConfiguration", &[text("Id"), FILTER.optional(), ANALYSIS]);
+    const SHAPE: Shape = group("AnalyticsConfiguration", &[text("Id"), FILTER.one_of().optional(), ANALYSIS]);
 
     fn admit(given: &Element) -> Result<()> {
         match given.child("StorageClassAnalysis") {

@@ -1,7 +1,7 @@
 //! The archive tiers of S3 Intelligent-Tiering (`?intelligent-tiering`).
 
-use super::{Configuration, MAX_ID_CHARS, TAG, is_id};
-use crate::s3::documents::Name;
+use super::{Configuration, MAX_ID_CHARS, is_id};
+use crate::s3::documents::{FILTER, Name};
 use crate::s3::error::{Result, S3Error};
 use crate::s3::operation::Level;
 use crate::wire::error_codes::Code;
@@ -11,16 +11,6 @@ use crate::wire::xml::schema::{Shape, among, group, integer, text};
 /// After how many days objects may go to each tier, and at most to either.
 const TIERS: [(&str, u32); 2] = [("ARCHIVE_ACCESS", 90), ("DEEP_ARCHIVE_ACCESS", 180)];
 const MAX_DAYS: u32 = 730;
-
-const FILTER: Shape = group(
-    "Filter",
-    &[
-        text("Prefix").optional(),
-        TAG.optional(),
-        group("And", &[text("Prefix").optional(), TAG.any_number()]).holding(2, usize::MAX).optional(),
-    ],
-)
-.holding(0, 1);
 
 const TIERING: Shape = group("Tiering", &[integer("Days"), among("AccessTier", &[TIERS[0].0, TIERS[1].0])]);
 
@@ -37,7 +27,12 @@ impl Configuration for IntelligentTiering {
     const LIST_ROOT: &'static str = "ListBucketIntelligentTieringConfigurationsOutput";
     const SHAPE: Shape = group(
         "IntelligentTieringConfiguration",
-        &[text("Id"), FILTER.optional(), among("Status", &["Enabled", "Disabled"]), TIERING.repeated(TIERS.len())],
+        &[
+            text("Id"),
+            FILTER.holding(0, 1).optional(),
+            among("Status", &["Enabled", "Disabled"]),
+            TIERING.repeated(TIERS.len()),
+        ],
     );
 
     fn admit(given: &Element) -> Result<()> {

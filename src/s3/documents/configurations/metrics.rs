@@ -1,7 +1,7 @@
 //! Request metrics (`?metrics`).
 
-use super::{Configuration, TAG};
-use crate::s3::documents::Name;
+use super::Configuration;
+use crate::s3::documents::{Name, TAG};
 use crate::wire::xml::schema::{Shape, group, text};
 
 /// Exactly one predicate, and two at least in `And` (seen on AWS).
