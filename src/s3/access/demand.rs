@@ -70,6 +70,11 @@ impl<'a> Demand<'a> {
         Demand { action, bucket, key: Some(key), version, sought: None, door: Door::of(action) }
     }
 
+    /// An action on what is set on an object as it is made: it needs no more of an ACL than making it.
+    pub(crate) fn on_made_object(action: &'static str, bucket: &'a Bucket, key: &'a ObjectKey) -> Demand<'a> {
+        Demand { door: Door::of("s3:PutObject"), ..Demand::on_object(action, bucket, key, None) }
+    }
+
     /// The ARN that a policy has to name.
     pub(crate) fn resource(&self) -> String {
         match self.key {

@@ -5,6 +5,7 @@ use super::version_id::{self, refuse_version_id};
 use super::{multipart, new_attributes, stored_headers, write_conditions};
 use crate::engine::object::CopyObject as Copy;
 use crate::engine::object::Object;
+use crate::s3::access::{self, Demand};
 use crate::s3::call::Call;
 use crate::s3::encryption::{self, BucketEncryption, Chosen};
 use crate::s3::error::{Result, S3Error};
@@ -100,6 +101,9 @@ impl Operation for CopyObject {
         };
         if self.tagging == Directive::Copy && !tags.is_empty() {
             self.source.require_tags(&call)?;
+            // To copy tags is to put them.
+            // Source: <https://repost.aws/knowledge-center/s3-troubleshoot-copy-between-buckets>
+            access::require(&call, &Demand::on_made_object("s3:PutObjectTagging", call.bucket()?, &self.key))?;
         }
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;
