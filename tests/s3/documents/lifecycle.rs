@@ -59,6 +59,8 @@ async fn lifecycle_documents() {
         "<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>";
     let markers = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
     let year = "<Expiration><Days>365</Days></Expiration>";
+    // What Terraform's provider puts in a test against AWS.
+    let at_once = "<NoncurrentVersionTransition><NoncurrentDays>30</NoncurrentDays><StorageClass>STANDARD_IA</StorageClass></NoncurrentVersionTransition><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays><NewerNoncurrentVersions>2</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     for (given, expected) in [
         (rule("a", &format!("{WEEK}{filter}")), tidy("a", filter, WEEK)),
         (rule("a", &format!("{WEEK}<Prefix/>")), tidy("a", "<Prefix/>", WEEK)),
@@ -68,6 +70,7 @@ async fn lifecycle_documents() {
             rule("a", &format!("{abort}{end}{noncurrent}{filter}{markers}")),
             tidy("a", filter, &format!("{markers}{noncurrent}{end}{abort}")),
         ),
+        (tidy("a", filter, at_once), tidy("a", filter, at_once)),
         (
             [rule("b", &format!("{filter}{WEEK}")), rule("a", &format!("{filter}{WEEK}"))].concat(),
             [tidy("b", filter, WEEK), tidy("a", filter, WEEK)].concat(),
@@ -180,6 +183,7 @@ async fn lifecycle_bad_arguments() {
     let newer = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays><NewerNoncurrentVersions>0</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     let noncurrent_end =
         "<NoncurrentVersionExpiration><NoncurrentDays>90</NoncurrentDays></NoncurrentVersionExpiration>";
+    let kept_end = "<NoncurrentVersionExpiration><NoncurrentDays>90</NoncurrentDays><NewerNoncurrentVersions>2</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     for (rules, message, name, value) in [
         (acting(&at("2023-01-01T02:02:00Z")), "'Date' must be at midnight GMT", "Date", "2023-01-01T02:02:00.000Z"),
         (days("Expiration", "Days", 0), "'Days' for Expiration action must be a positive integer", "Days", "0"),
@@ -253,6 +257,12 @@ async fn lifecycle_bad_arguments() {
         ),
         (
             acting(&format!("{noncurrent_end}{}", noncurrent(90, "GLACIER"))),
+            "'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '(prefix=p)' must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action",
+            "NoncurrentDays",
+            "90",
+        ),
+        (
+            acting(&format!("{kept_end}{}", noncurrent(91, "GLACIER"))),
             "'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '(prefix=p)' must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action",
             "NoncurrentDays",
             "90",
