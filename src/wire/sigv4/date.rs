@@ -32,11 +32,13 @@ impl AmzDate {
     }
 
     /// Parses an HTTP date (RFC 1123 and its elders) or the ISO basic form: S3 takes both in `Date` and `x-amz-date`.
+    /// Its zone may be called `UTC`, as Go prints it and rclone sends it.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(date) = Self::parse_iso_basic(text) {
             return Some(date);
         }
-        if let Ok(moment) = httpdate::parse_http_date(text) {
+        let in_gmt = text.strip_suffix(" UTC").map(|date| format!("{date} GMT"));
+        if let Ok(moment) = httpdate::parse_http_date(in_gmt.as_deref().unwrap_or(text)) {
             return moment
                 .duration_since(UNIX_EPOCH)
                 .ok()
@@ -173,8 +175,13 @@ mod tests {
 
     #[test]
     fn http_dates_are_read_too() {
-        for text in ["Fri, 24 May 2013 00:00:00 GMT", "Fri, 24 May 2013 00:00:00 +0000", "20130524T000000Z"] {
-            assert_eq!(AmzDate::parse(text).map(AmzDate::unix_seconds), Some(MAY_24), "{text}");
+        for zone in ["GMT", "UTC", "+0000"] {
+            let text = format!("Fri, 24 May 2013 00:00:00 {zone}");
+            assert_eq!(AmzDate::parse(&text).map(AmzDate::unix_seconds), Some(MAY_24), "{text}");
+        }
+        assert_eq!(AmzDate::parse("20130524T000000Z").map(AmzDate::unix_seconds), Some(MAY_24));
+        for text in ["Fri, 24 May 2013 00:00:00 CET", "Fri, 24 May 2013 00:00:00", "20130524T000000 UTC", " UTC"] {
+            assert_eq!(AmzDate::parse(text), None, "{text}");
         }
     }
 
