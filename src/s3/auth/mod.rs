@@ -14,7 +14,7 @@ use super::error::{Result, S3Error};
 use super::operation::Operation as _;
 use super::ops::{HeadBucket, region_of};
 use super::request::Head;
-use super::{AuthMode, Shared, route};
+use super::{AuthMode, Shared, access, route};
 use crate::engine::bucket::Bucket;
 use crate::http::identity::Identity;
 use crate::wire::bucket_name::BucketName;
@@ -127,6 +127,7 @@ fn caller(shared: &Shared, head: &Head) -> Result<Authenticated> {
         Mechanism::Anonymous => {
             // AWS denies a request that carries a date to sign with but no signature, even for public data.
             if head.headers.contains_key("x-amz-date") {
+                access::log_denial(head, head.target.key(), "the request has x-amz-date and no signature");
                 return Err(Code::AccessDenied.into());
             }
             let payload_mode = anonymous_payload(head)?;
