@@ -70,7 +70,7 @@ impl Call {
     /// As [`Call::says`], of one key of several.
     pub(crate) fn says_of(&self, key: Option<&ObjectKey>, error: Error) -> S3Error {
         if let Error::Locked(protection) = &error {
-            access::log_denial(&self.head, key, protection);
+            access::log_denial(&self.head, key, format_args!("{protection} protects the version"));
         }
         let named = Named {
             bucket: self.found_bucket.as_ref().map(|bucket| &bucket.name),

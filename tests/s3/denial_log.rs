@@ -81,7 +81,7 @@ async fn log_of_what_object_lock_protects() {
         crate::documents::putting(&client, "/bkt/k?retention", &format!("<Retention>{inner}</Retention>"))
     };
     retention("COMPLIANCE", &until).send().await.expect_status(200);
-    let says = "access denied: a retention in COMPLIANCE mode until 2100-01-01T00:00:00.000Z";
+    let says = "access denied: a retention in COMPLIANCE mode until 2100-01-01T00:00:00.000Z protects the version";
     let delete = client.delete(&format!("{K}?versionId={retained}")).send().await;
     denied(&delete, &[says, "key=\"k\""]);
     let sooner = Timestamp::from_secs(4_102_444_799).iso8601_millis();
@@ -98,7 +98,7 @@ async fn log_of_what_object_lock_protects() {
     let many = format!("<Delete>{}{}</Delete>", object("k", &retained), object("held", &held));
     let reply = posting(&client, "/bkt?delete", &many).send().await.expect_status(200);
     assert_eq!(reply.xml_all("Code"), ["AccessDenied", "AccessDenied"]);
-    logged(&reply, &[says, "access denied: a legal hold", "key=\"k\"", "key=\"held\""]);
+    logged(&reply, &[says, "access denied: a legal hold protects the version", "key=\"k\"", "key=\"held\""]);
 }
 
 #[tokio::test]

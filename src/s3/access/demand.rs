@@ -70,8 +70,8 @@ impl<'a> Demand<'a> {
         Demand { action, bucket, key: Some(key), version, sought: None, door: Door::of(action) }
     }
 
-    /// An action on what is set on an object as it is made: it needs no more of an ACL than making it.
-    pub(crate) fn on_made_object(action: &'static str, bucket: &'a Bucket, key: &'a ObjectKey) -> Demand<'a> {
+    /// An action that sets something on an object as it is made: of an ACL that needs no more than making it.
+    pub(crate) fn as_it_is_made(action: &'static str, bucket: &'a Bucket, key: &'a ObjectKey) -> Demand<'a> {
         Demand { door: Door::of("s3:PutObject"), ..Demand::on_object(action, bucket, key, None) }
     }
 

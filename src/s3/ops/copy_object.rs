@@ -103,7 +103,7 @@ impl Operation for CopyObject {
             self.source.require_tags(&call)?;
             // To copy tags is to put them.
             // Source: <https://repost.aws/knowledge-center/s3-troubleshoot-copy-between-buckets>
-            access::require(&call, &Demand::on_made_object("s3:PutObjectTagging", call.bucket()?, &self.key))?;
+            access::require(&call, &Demand::as_it_is_made("s3:PutObjectTagging", call.bucket()?, &self.key))?;
         }
         let source_version = self.source.shown_version(&opened.object);
         let Chosen { encryption, key } = self.encryption;

@@ -73,7 +73,8 @@ impl Operation for UpdateObjectEncryption {
             None => Ok(Reply::ok()),
             Some(Refused::Source) => Err(S3Error::invalid_request(BAD_SOURCE)),
             Some(Refused::Locked(protection)) => {
-                access::log_denial(&call.head, call.head.target.key(), protection);
+                let because = format_args!("{protection} protects the version");
+                access::log_denial(&call.head, call.head.target.key(), because);
                 Err(Code::AccessDenied.says(LOCKED))
             }
         }
