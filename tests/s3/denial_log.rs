@@ -3,12 +3,16 @@
 use std::io::Write;
 use std::sync::{Mutex, Once};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use staves::wire::md5::Md5;
 use staves::wire::time::Timestamp;
 
 use crate::access_support::{BERTA_ACCOUNT, Two, account, canonical_id, statement};
 use crate::documents::posting;
-use crate::support::Reply;
+use crate::sse_c::{ALGORITHM, KEY, KEY_MD5};
 use crate::support::server::TestServer;
+use crate::support::{Reply, RequestBuilder};
 use crate::versioning::put;
 
 const K: &str = "/bkt/k";
@@ -114,12 +118,30 @@ async fn log_of_a_key_of_another_account() {
 }
 
 #[tokio::test]
+async fn log_of_a_clients_key_that_is_another() {
+    listen();
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let with_key = |request: RequestBuilder, byte: u8| {
+        let key = [byte; 32];
+        let md5 = STANDARD.encode(Md5::digest(&key));
+        request.header(ALGORITHM, "AES256").header(KEY, STANDARD.encode(key)).header(KEY_MD5, md5)
+    };
+    with_key(client.put(K), 1).send().await.expect_status(200);
+    denied(&with_key(client.get(K), 2).send().await, &["the client's key is another than the object's"]);
+}
+
+#[tokio::test]
 async fn log_of_requests_without_a_signature() {
     listen();
     let server = TestServer::start().await;
     let client = server.bucket().await;
     let dated = client.get("/bkt").anonymous().header("x-amz-date", "20250101T000000Z").send().await;
     denied(&dated, &["the request has x-amz-date and no signature"]);
+    let two = Two::legacy().await;
+    two.policy(&statement("Allow", "\"*\"", "s3:*", "")).await;
+    let upload = two.anna.post("/bkt/m?uploads").anonymous().send().await;
+    denied(&upload, &["anonymous callers start no uploads"]);
     denied(&client.get("/").anonymous().send().await, &["the request has no credentials"]);
 }
 
