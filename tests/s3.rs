@@ -56,6 +56,8 @@ mod create_multipart_upload;
 mod delete_object;
 #[path = "s3/delete_objects.rs"]
 mod delete_objects;
+#[path = "s3/denial_log.rs"]
+mod denial_log;
 #[path = "s3/documents/mod.rs"]
 mod documents;
 #[path = "s3/get_object.rs"]

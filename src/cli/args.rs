@@ -10,6 +10,7 @@ use super::units;
 use crate::engine::Durability;
 use crate::engine::open::MultipartOrder;
 use crate::facades::OriginPattern;
+use crate::http::domains;
 use crate::http::origin::Origin;
 use crate::s3::{AclDefaults, AuthMode, Destinations, KmsKeys};
 use crate::server::FacadeSetting;
@@ -32,7 +33,8 @@ Settings:
   --min-part-size 1  =  STAVES_MIN_PART_SIZE=1  =  min_part_size = 1
   What can be given several times is a list with commas in a variable, and an array in the file:
   --host 0.0.0.0 --host ::  =  STAVES_HOST=0.0.0.0,::  =  host = [\"0.0.0.0\", \"::\"]
-  More identities are [[identity]] tables in staves.toml, or the same as JSON in STAVES_IDENTITIES:
+  Other identities are [[identity]] tables in staves.toml, or the same as JSON in STAVES_IDENTITIES. The first of them
+  replaces test/test, unless --access-key or --secret-key says that the default identity is there as well:
   [[identity]]
   access_key = \"alice\"
   secret_key = \"…\"
@@ -119,10 +121,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "PORT", default_value = "9000", help_heading = "Network")]
     pub(super) port: u16,
     /// Find buckets also at <bucket>.DOMAIN, besides <bucket>.localhost (repeatable)
-    #[arg(long, value_name = "DOMAIN", help_heading = "Network")]
+    #[arg(long, value_name = "DOMAIN", value_parser = domains::checked, help_heading = "Network")]
     pub(super) domain: Vec<String>,
     /// Serve buckets as websites also at <bucket>.DOMAIN, besides <bucket>.s3-website.localhost (repeatable)
-    #[arg(long, value_name = "DOMAIN", help_heading = "Network")]
+    #[arg(long, value_name = "DOMAIN", value_parser = domains::checked, help_heading = "Network")]
     pub(super) website_domain: Vec<String>,
     /// How long records of access logs wait until they are delivered together
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = units::duration, help_heading = "Storage")]

@@ -13,7 +13,7 @@ const KMS: &str = "kms";
 const KMS_KEY: &str = "kms_key";
 /// Tables, each an ARN and its URL: the values of the setting `notify`.
 const NOTIFICATIONS: &str = "notifications";
-const NOTIFY: &str = "notify";
+pub(super) const NOTIFY: &str = "notify";
 
 /// The settings and the identities in a file. `keys` are those that are known.
 pub(super) fn read(file: &Path, keys: &[String]) -> Result<(Layer, Vec<Identity>), String> {

@@ -17,9 +17,9 @@ edited.
 * **stored**: a document is checked, kept and shown as by AWS; nothing acts on what it says.
 * **refused**: by name, as AWS refuses it or with `501 NotImplemented`; never a silent 200.
 
-`CreateSession` on a general-purpose bucket is answered as AWS does, as `ListObjects`; `ListDirectoryBuckets` has a host of
-its own on AWS. `GetBucketLifecycle`, `PutBucketLifecycle`, `GetBucketNotification` and `PutBucketNotification` are the old
-names of operations below.
+`CreateSession` on a general-purpose bucket is answered as AWS does, as `ListObjects`; `ListDirectoryBuckets` has a host and
+a service of its own on AWS, and what is signed for that service is refused. `GetBucketLifecycle`, `PutBucketLifecycle`,
+`GetBucketNotification` and `PutBucketNotification` are old names of other operations.
 
 | operation | request | |
 | --- | --- | --- |

@@ -16,6 +16,9 @@ use crate::server::{RunningServer, Server, ServerBuilder, Tls};
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn run(settings: Settings) -> Result<ExitCode, String> {
     log::start(&settings.serve.log)?;
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

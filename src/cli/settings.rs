@@ -26,6 +26,8 @@ pub(super) struct Settings {
     pub(super) identities: Identities,
     /// The file that was read, for the banner.
     pub(super) file: Option<PathBuf>,
+    /// What may not be as it was meant, for the log.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Where settings come from besides the flags.
@@ -95,6 +97,15 @@ fn resolve(flags: &Layer, surroundings: &Surroundings) -> Result<Settings, Strin
         None => (Layer::new(), Vec::new()),
     };
 
+    let given = flags.get(config_file::NOTIFY).or_else(|| variables.get(config_file::NOTIFY));
+    let warnings = match (given, from_file.get(config_file::NOTIFY)) {
+        // Tables of a file are easily thought to be added to.
+        (Some(given), Some(file)) => {
+            vec![format!("{} replaces {}, of which nothing counts", given.origin, file.origin)]
+        }
+        _ => Vec::new(),
+    };
+
     let mut settled = from_file;
     settled.extend(variables);
     settled.extend(flags.clone());
@@ -110,7 +121,7 @@ fn resolve(flags: &Layer, surroundings: &Surroundings) -> Result<Settings, Strin
     }
     let identities = Identities::new(identities).map_err(|error| error.to_string())?;
     check(&serve)?;
-    Ok(Settings { serve, identities, file })
+    Ok(Settings { serve, identities, file, warnings })
 }
 
 /// What no single value can tell.
@@ -317,6 +328,35 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn identities_that_break_documents_or_headers_are_refused() {
+        let with = |more: &str| {
+            let file = format!("[[identity]]\naccess_key = 'a'\nsecret_key = 'x'\n{more}");
+            case(&[], Some(&file)).settle(&[]).map(drop)
+        };
+        for good in ["canonical_id = 'testid-main-00000000000000000000000000000000000000000000000000001'", ""] {
+            assert_eq!(with(good), Ok(()), "{good}");
+        }
+        for bad in ["canonical_id = ''", "canonical_id = 'a<b'", "canonical_id = 'a\"b'", "canonical_id = 'a,b'"] {
+            assert!(with(bad).unwrap_err().contains("canonical_id"), "{bad}");
+        }
+        assert!(with("session_token = ''").unwrap_err().contains("empty session_token"));
+    }
+
+    #[test]
+    fn domains_are_names_of_hosts() {
+        for flag in ["--domain", "--website-domain"] {
+            for good in ["s3.example.test", ".dotted.test", "a_b-c"] {
+                assert!(Flags::command().try_get_matches_from([flag, good]).is_ok(), "{good}");
+            }
+            for bad in ["a b", "", ".", "a..b", "http://a.test", "a.test:9000", "a/b", "\u{e4}.test"] {
+                assert!(Flags::command().try_get_matches_from([flag, bad]).is_err(), "{bad}");
+            }
+        }
+        let error = case(&[("STAVES_WEBSITE_DOMAIN", "ok.test,a b")], None).settle(&[]).unwrap_err();
+        assert!(error.contains("STAVES_WEBSITE_DOMAIN") && error.contains("\"a b\""), "{error}");
+    }
+
+    #[test]
     fn a_named_file_must_be_there() {
         let error = case(&[("STAVES_CONFIG", "/nowhere/staves.toml")], None).settle(&[]).unwrap_err();
         assert!(error.contains("/nowhere/staves.toml"), "{error}");
@@ -349,6 +389,12 @@ pub(super) mod tests {
         let notify = |file: &str| case(&[], Some(file)).settle(&[]).map(|settings| settings.serve.notify);
         let table = "[[notifications]]\narn = 'arn:aws:sqs:us-east-1:000000000000:q'\nurl = 'http://h/'\n";
         assert_eq!(notify(table).unwrap(), ["arn:aws:sqs:us-east-1:000000000000:q=http://h/"]);
+        let warnings = |variables, flags: &[&str]| case(variables, Some(table)).settle(flags).unwrap().warnings;
+        let other = "arn:aws:sqs:us-east-1:000000000000:r=http://h/";
+        assert_eq!(warnings(&[], &[]), Vec::<String>::new());
+        let by_flag = warnings(&[], &["--notify", other]);
+        assert!(by_flag[0].starts_with("--notify replaces ") && by_flag[0].contains("`notifications`"), "{by_flag:?}");
+        assert!(warnings(&[("STAVES_NOTIFY", other)], &[])[0].starts_with("STAVES_NOTIFY replaces "));
         for bad in ["[[notifications]]\narn = 'x'", "[notifications]\narn = 'x'", &table.replace("http", "ftp")] {
             assert!(notify(bad).unwrap_err().contains("notifications"), "{bad}");
         }

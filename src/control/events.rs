@@ -10,6 +10,7 @@ use super::reply::{Refusal, json};
 use crate::engine::Engine;
 use crate::engine::event::{Delivery, Event};
 use crate::http::body::Body;
+use crate::http::suggest;
 use crate::wire::query::Query;
 
 const MAX_EVENTS: usize = 1000;
@@ -17,12 +18,18 @@ const DEFAULT_EVENTS: usize = 100;
 /// Below the grace that a stopping server gives.
 const MAX_WAIT: Duration = Duration::from_secs(20);
 
+const PARAMETERS: [&str; 3] = ["after", "limit", "wait"];
+
 /// The events after `after`, up to `limit`; if there are none yet, those that come within `wait`.
 pub(super) async fn show(engine: &Engine, query: &Query) -> Result<Response<Body>, Refusal> {
+    if let Some((unknown, _)) = query.pairs().find(|(name, _)| !PARAMETERS.contains(name)) {
+        let hint = suggest::hint(unknown, PARAMETERS);
+        let message = format!("the parameter {unknown:?} is not known, only `after`, `limit` and `wait`{hint}");
+        return Err(bad(message));
+    }
     let after = number(query, "after")?.unwrap_or(0);
     let after = i64::try_from(after).unwrap_or(i64::MAX);
-    let limit = number(query, "limit")?.map_or(DEFAULT_EVENTS, |limit| usize::try_from(limit).unwrap_or(MAX_EVENTS));
-    let limit = limit.clamp(1, MAX_EVENTS);
+    let limit = limit(query)?;
     let deadline = Instant::now() + wait(query)?;
     let mut come = engine.events_come();
     loop {
@@ -65,23 +72,36 @@ fn written(events: &[Event], after: i64) -> String {
     text
 }
 
-fn number(query: &Query, name: &str) -> Result<Option<u64>, Refusal> {
-    let Some(sent) = query.first(name).filter(|sent| !sent.is_empty()) else { return Ok(None) };
-    let refusal = || Refusal::new(StatusCode::BAD_REQUEST, format!("`{name}` is a whole number, not {sent:?}"));
-    sent.parse().map(Some).map_err(|_| refusal())
+fn bad(message: String) -> Refusal {
+    Refusal::new(StatusCode::BAD_REQUEST, message)
 }
 
-/// `20s`, `500ms`, `20`; longer than [`MAX_WAIT`] is as long as that.
+fn number(query: &Query, name: &str) -> Result<Option<u64>, Refusal> {
+    let Some(sent) = query.first(name).filter(|sent| !sent.is_empty()) else { return Ok(None) };
+    sent.parse().map(Some).map_err(|_| bad(format!("`{name}` is a whole number, not {sent:?}")))
+}
+
+fn limit(query: &Query) -> Result<usize, Refusal> {
+    let Some(sent) = number(query, "limit")? else { return Ok(DEFAULT_EVENTS) };
+    let limit = usize::try_from(sent).ok().filter(|limit| (1..=MAX_EVENTS).contains(limit));
+    limit.ok_or_else(|| bad(format!("`limit` is 1 to {MAX_EVENTS}, not {sent}")))
+}
+
+/// `20s`, `500ms`, `20`; at most [`MAX_WAIT`].
 fn wait(query: &Query) -> Result<Duration, Refusal> {
     let Some(sent) = query.first("wait").filter(|sent| !sent.is_empty()) else { return Ok(Duration::ZERO) };
-    let refusal = || Refusal::new(StatusCode::BAD_REQUEST, format!("`wait` is a time such as 20s, not {sent:?}"));
+    let refusal = || bad(format!("`wait` is a time such as 500ms or 20s, not {sent:?}"));
     let (digits, milliseconds) = match (sent.strip_suffix("ms"), sent.strip_suffix('s')) {
         (Some(digits), _) => (digits, 1),
         (None, Some(digits)) => (digits, 1000),
         (None, None) => (sent, 1000),
     };
     let number: u64 = digits.parse().map_err(|_| refusal())?;
-    Ok(Duration::from_millis(number.saturating_mul(milliseconds)).min(MAX_WAIT))
+    let wait = Duration::from_millis(number.saturating_mul(milliseconds));
+    if wait > MAX_WAIT {
+        return Err(bad(format!("`wait` is {}s at most, not {sent:?}", MAX_WAIT.as_secs())));
+    }
+    Ok(wait)
 }
 
 #[cfg(test)]
@@ -95,7 +115,8 @@ mod tests {
         assert_eq!(wait("3"), Ok(Duration::from_secs(3)));
         assert_eq!(wait("3s"), Ok(Duration::from_secs(3)));
         assert_eq!(wait("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(wait("1000s"), Ok(MAX_WAIT));
+        assert_eq!(wait("20s"), Ok(MAX_WAIT));
+        assert_eq!(wait("20001ms"), Err(()));
         assert_eq!(wait("soon"), Err(()));
         assert_eq!(wait("-1s"), Err(()));
     }

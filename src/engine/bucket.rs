@@ -84,6 +84,13 @@ impl BucketState {
         }
         attributes
     }
+
+    fn with_versioning(self, versioning: Versioning) -> Result<BucketState> {
+        match (versioning, self.object_lock) {
+            (Versioning::Never | Versioning::Suspended, Some(_)) => Err(Error::LockKeepsVersioning),
+            _ => Ok(BucketState { versioning, ..self }),
+        }
+    }
 }
 
 impl Bucket {
@@ -174,9 +181,23 @@ impl Engine {
 
     /// Enables or suspends versioning. Fails with [`Error::LockKeepsVersioning`].
     pub async fn put_versioning(&self, bucket: &Bucket, versioning: Versioning) -> Result<()> {
-        self.change_state(bucket, move |state| match (versioning, state.object_lock) {
-            (Versioning::Never | Versioning::Suspended, Some(_)) => Err(Error::LockKeepsVersioning),
-            _ => Ok(BucketState { versioning, ..state }),
+        self.change_state(bucket, move |state| state.with_versioning(versioning)).await
+    }
+
+    /// As [`Engine::put_versioning`], and stores a document in the same transaction.
+    pub async fn put_versioning_and_document(
+        &self,
+        bucket: &Bucket,
+        versioning: Versioning,
+        name: DocumentName<'static>,
+        body: Vec<u8>,
+    ) -> Result<()> {
+        let id = bucket.id;
+        self.transact(move |tx| {
+            let state = require_bucket(tx.conn, id)?.with_versioning(versioning)?;
+            tx.buckets_change();
+            buckets::put_state(tx.conn, id, state)?;
+            documents::upsert(tx.conn, id, name.namespace, name.name, &body)
         })
         .await
     }

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::version_id::VersionId;
 use crate::wire::conditions::Condition;
+use crate::wire::object_lock::Protection;
 use crate::wire::part::PartNumber;
 use crate::wire::time::Timestamp;
 use crate::wire::versioning::Versioning;
@@ -50,7 +51,7 @@ pub enum Error {
     /// The version has as many annotations as it may have.
     TooManyAnnotations,
     /// A retention or a legal hold forbids it.
-    Locked,
+    Locked(Protection),
     /// A bucket with Object Lock keeps its versions.
     LockKeepsVersioning,
     /// Object Lock needs a bucket that makes versions.

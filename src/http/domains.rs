@@ -61,6 +61,20 @@ impl Domains {
     }
 }
 
+/// A domain as a flag or a setting has it: labels of letters, digits, `-` and `_`, with dots between; dots around it do no
+/// harm. The error says what else stands there.
+pub fn checked(domain: &str) -> Result<String, String> {
+    let name = domain.trim_matches('.');
+    if let Some(bad) = name.chars().find(|&c| !c.is_ascii_alphanumeric() && !matches!(c, '-' | '_' | '.')) {
+        let what = if bad == ':' { "leave the scheme and the port out" } else { "that is in no host name" };
+        return Err(format!("a domain has no {bad:?}: {what}"));
+    }
+    if name.is_empty() || name.contains("..") {
+        return Err("write a domain such as s3.example.test".to_owned());
+    }
+    Ok(domain.to_owned())
+}
+
 /// A domain may lie within another.
 fn longest_first(domains: &[String]) -> Vec<String> {
     let mut all: Vec<String> = domains.iter().map(|domain| domain.trim_matches('.').to_ascii_lowercase()).collect();

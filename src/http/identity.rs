@@ -102,10 +102,16 @@ impl Identity {
         }
         // AWS's are 64 hexadecimal digits. Test suites bring their own names, and nothing here rests on the digits.
         let id = &self.canonical_id;
-        if id.is_empty() || id.len() > 128 || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let fits = |byte: u8| byte.is_ascii_graphic() && !b"\"'<>&,\\".contains(&byte);
+        if id.is_empty() || id.len() > 128 || !id.bytes().all(fits) {
             return Err(IdentityError(format!(
-                "identity {key:?} has canonical_id {id:?}; it is 1 to 128 characters without spaces, on AWS 64 \
-                 hexadecimal digits (leave it out to have it made from the account)"
+                "identity {key:?} has canonical_id {id:?}; it is 1 to 128 characters of ASCII without spaces, quotes, \
+                 commas, `<`, `>`, `&` and `\\`, on AWS 64 hexadecimal digits (leave it out to have it made from the account)"
+            )));
+        }
+        if self.session_token.as_ref().is_some_and(|token| token.expose().is_empty()) {
+            return Err(IdentityError(format!(
+                "identity {key:?} has an empty session_token; leave it out, or give it one"
             )));
         }
         Ok(())

@@ -20,6 +20,7 @@ use crate::engine::error::Error;
 use crate::http::body::Payload;
 use crate::http::identity::Identity;
 use crate::wire::bucket_name::BucketName;
+use crate::wire::object_key::ObjectKey;
 
 /// Everything that an operation works with.
 pub(crate) struct Call {
@@ -65,9 +66,17 @@ impl Call {
 
     /// Puts an engine's condition in S3's words, with what this request names.
     pub(crate) fn says(&self, error: Error) -> S3Error {
+        self.says_of(self.head.target.key(), error)
+    }
+
+    /// As [`Call::says`], of one key of several.
+    pub(crate) fn says_of(&self, key: Option<&ObjectKey>, error: Error) -> S3Error {
+        if let Error::Locked(protection) = &error {
+            access::log_denial(&self.head, key, format_args!("{protection} protects the version"));
+        }
         let named = Named {
             bucket: self.found_bucket.as_ref().map(|bucket| &bucket.name),
-            key: self.head.target.key(),
+            key,
             upload_id: self.head.query.first("uploadId"),
             version_id: self.head.query.first("versionId"),
             method: self.head.method.as_str(),

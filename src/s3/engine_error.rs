@@ -51,7 +51,7 @@ pub(crate) fn s3_error(error: Error, named: Named<'_>) -> S3Error {
         }
         Error::CustomerKeyMissing => super::encryption::key_missing(),
         Error::TooManyAnnotations => Code::AnnotationLimitExceeded.into(),
-        Error::Locked => Code::AccessDenied.says("Access Denied because object protected by object lock."),
+        Error::Locked(_) => Code::AccessDenied.says("Access Denied because object protected by object lock."),
         Error::LockKeepsVersioning => Code::InvalidBucketState
             .says("An Object Lock configuration is present on this bucket, so the versioning state cannot be changed."),
         Error::LockNeedsVersioning => Code::InvalidBucketState

@@ -31,6 +31,10 @@ use crate::wire::xml::{Declaration, XmlWriter};
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html>
 const MAX_HEADER_SECTION_BYTES: usize = 8 << 10;
 
+/// What tells where the bucket is also to whom it denies the rest.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>; that listings do, SDKs of AWS rely on.
+const TELL_REGION: [&str; 3] = ["HeadBucket", "ListObjects", "ListObjectsV2"];
+
 /// The S3 dialect on an engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Service {
@@ -185,7 +189,10 @@ impl Service {
             observed,
         };
         before_access(&call)?;
-        access::decide(row, &call)?;
+        access::decide(row, &call).map_err(|denied| match &call.found_bucket {
+            Some(bucket) if TELL_REGION.contains(&row.name) => auth::tell_region(denied, bucket),
+            _ => denied,
+        })?;
         call.watch(row.name)?;
         if body == BodyRule::Document && matches!(call.payload_mode, PayloadMode::Chunked { .. }) {
             return Err(S3Error::invalid_request("The value of x-amz-content-sha256 header is invalid."));

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn every_operation_of_the_model_has_a_row() {
         // Names of the same request as another's, requests that are no operation here, and the directory-bucket ones
-        // that a general-purpose bucket answers as their parent.
+        // that a general-purpose bucket answers as their parent: the catalog knows them.
         let elsewhere = [
             "CreateSession",
             "GetBucketLifecycle",

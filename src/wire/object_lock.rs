@@ -104,6 +104,15 @@ pub struct ObjectLock {
     pub legal_hold: Option<LegalHold>,
 }
 
+/// What keeps a version from being deleted, or its retention from being shortened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// A retention that is not over.
+    Retention(Retention),
+    /// A hold, whatever the retention says.
+    LegalHold,
+}
+
 /// Whether a request bypasses governance: it asks to (`x-amz-bypass-governance-retention`), and its caller may
 /// (`s3:BypassGovernanceRetention`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -324,10 +333,11 @@ impl ObjectLock {
         self == ObjectLock::default()
     }
 
-    /// Whether the version may not be deleted, by its id, at this moment. S3 answers 403 `AccessDenied`.
-    pub fn forbids_deletion(self, bypass: Bypass, now: Timestamp) -> bool {
-        let retained = self.retention.is_some_and(|retention| !retention.may_become(None, bypass, now));
-        retained || self.legal_hold == Some(LegalHold::On)
+    /// What forbids, at this moment, to delete the version by its id. S3 answers 403 `AccessDenied`.
+    pub fn protection(self, bypass: Bypass, now: Timestamp) -> Option<Protection> {
+        let retained = self.retention.filter(|retention| !retention.may_become(None, bypass, now));
+        let held = self.legal_hold.filter(|hold| *hold == LegalHold::On);
+        retained.map(Protection::Retention).or(held.map(|_| Protection::LegalHold))
     }
 
     /// The headers of an answer, for those that are set.
@@ -336,6 +346,17 @@ impl ObjectLock {
         let date = self.retention.map(|retention| (DATE_HEADER, retention.date()));
         let hold = self.legal_hold.map(|hold| (HOLD_HEADER, hold.name().to_owned()));
         [mode, date, hold].into_iter().flatten().collect()
+    }
+}
+
+impl fmt::Display for Protection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Protection::Retention(retention) => {
+                write!(f, "a retention in {} mode until {}", retention.mode, retention.until.iso8601_millis())
+            }
+            Protection::LegalHold => f.write_str("a legal hold"),
+        }
     }
 }
 

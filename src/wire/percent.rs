@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode};
 
 /// `SigV4`'s `UriEncode`: all but `A-Z a-z 0-9 - _ . ~`. Source: AWS, "Create a signed AWS API request".
 const SIGV4: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
@@ -45,6 +45,11 @@ pub fn encode_path(bytes: &[u8]) -> String {
 /// markers.
 pub fn encode_listing(bytes: &[u8]) -> String {
     percent_encode(bytes, LISTING).to_string().replace(' ', "+")
+}
+
+/// An address as it can stand in a header: what is neither ASCII nor visible is encoded, all else stays as it is.
+pub fn encode_address(address: &str) -> String {
+    percent_encode(address.as_bytes(), CONTROLS).to_string()
 }
 
 /// Decodes a raw path: only `%XX` means something, `+` is a plus.
@@ -100,6 +105,12 @@ mod tests {
     #[test]
     fn listing_writes_a_space_as_plus_and_a_plus_as_an_escape() {
         assert_eq!(encode_listing("a/b ~c+d\u{1}ö".as_bytes()), "a/b+~c%2Bd%01%C3%B6");
+    }
+
+    #[test]
+    fn addresses_keep_what_a_header_can_hold() {
+        assert_eq!(encode_address("https://h/a%20b?c=d#e f"), "https://h/a%20b?c=d#e f");
+        assert_eq!(encode_address("/\u{e9}\n\u{7f}"), "/%C3%A9%0A%7F");
     }
 
     #[test]

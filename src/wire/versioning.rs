@@ -24,6 +24,22 @@ pub enum Versioning {
     Suspended,
 }
 
+/// The document: the state, and what it says of MFA delete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VersioningConfiguration {
+    /// `Status`.
+    pub versioning: Versioning,
+    /// `MfaDelete`, if it was ever given.
+    pub mfa_delete: Option<MfaDelete>,
+}
+
+/// Whether deleting versions takes a code from a device. It never does here; who says so is told so again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaDelete {
+    /// It does not.
+    Disabled,
+}
+
 /// Why a document is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VersioningProblem {
@@ -36,26 +52,6 @@ pub enum VersioningProblem {
 }
 
 impl Versioning {
-    /// Reads the document: [`Versioning::Enabled`] or [`Versioning::Suspended`].
-    pub fn parse(document: &Element) -> Result<Versioning, VersioningProblem> {
-        document.expect_root("VersioningConfiguration")?;
-        document.expect_only(&["Status", "MfaDelete"])?;
-        let status = document.at_most_one("Status")?;
-        if let Some(mfa) = document.at_most_one("MfaDelete")? {
-            match mfa.leaf_text()? {
-                "Disabled" => {}
-                "Enabled" => return Err(VersioningProblem::MfaDelete),
-                _ => return Err(mfa.wrong_text().into()),
-            }
-        }
-        let Some(status) = status else { return Err(VersioningProblem::NoStatus) };
-        match status.leaf_text()? {
-            "Enabled" => Ok(Versioning::Enabled),
-            "Suspended" => Ok(Versioning::Suspended),
-            _ => Err(status.wrong_text().into()),
-        }
-    }
-
     /// AWS's name, unless it was never set.
     pub fn status(self) -> Option<&'static str> {
         match self {
@@ -64,11 +60,47 @@ impl Versioning {
             Versioning::Suspended => Some("Suspended"),
         }
     }
+}
+
+impl MfaDelete {
+    /// AWS's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            MfaDelete::Disabled => "Disabled",
+        }
+    }
+}
+
+impl VersioningConfiguration {
+    /// Reads the document: its state is [`Versioning::Enabled`] or [`Versioning::Suspended`].
+    pub fn parse(document: &Element) -> Result<VersioningConfiguration, VersioningProblem> {
+        document.expect_root("VersioningConfiguration")?;
+        document.expect_only(&["Status", "MfaDelete"])?;
+        let status = document.at_most_one("Status")?;
+        let mfa_delete = match document.at_most_one("MfaDelete")? {
+            None => None,
+            Some(mfa) => match mfa.leaf_text()? {
+                "Disabled" => Some(MfaDelete::Disabled),
+                "Enabled" => return Err(VersioningProblem::MfaDelete),
+                _ => return Err(mfa.wrong_text().into()),
+            },
+        };
+        let Some(status) = status else { return Err(VersioningProblem::NoStatus) };
+        let versioning = match status.leaf_text()? {
+            "Enabled" => Versioning::Enabled,
+            "Suspended" => Versioning::Suspended,
+            _ => return Err(status.wrong_text().into()),
+        };
+        Ok(VersioningConfiguration { versioning, mfa_delete })
+    }
 
     /// The document of `GetBucketVersioning`.
     pub fn to_xml(self) -> String {
         let mut xml = XmlWriter::new(Declaration::Yes);
-        xml.open_ns("VersioningConfiguration").optional("Status", self.status()).close();
+        xml.open_ns("VersioningConfiguration")
+            .optional("Status", self.versioning.status())
+            .optional("MfaDelete", self.mfa_delete.map(MfaDelete::name))
+            .close();
         xml.finish()
     }
 }
@@ -113,20 +145,27 @@ impl std::error::Error for VersioningProblem {}
 mod tests {
     use super::*;
 
-    fn parse(inner: &str) -> Result<Versioning, VersioningProblem> {
+    fn parse(inner: &str) -> Result<VersioningConfiguration, VersioningProblem> {
         let document = format!("<VersioningConfiguration>{inner}</VersioningConfiguration>");
-        Versioning::parse(&Element::parse(document.as_bytes()).unwrap())
+        VersioningConfiguration::parse(&Element::parse(document.as_bytes()).unwrap())
     }
 
     #[test]
     fn the_document() {
         for versioning in [Versioning::Enabled, Versioning::Suspended] {
-            let root = Element::parse(versioning.to_xml().as_bytes()).unwrap();
-            assert_eq!(Versioning::parse(&root), Ok(versioning));
+            for mfa_delete in [None, Some(MfaDelete::Disabled)] {
+                let given = VersioningConfiguration { versioning, mfa_delete };
+                let root = Element::parse(given.to_xml().as_bytes()).unwrap();
+                assert_eq!(VersioningConfiguration::parse(&root), Ok(given));
+            }
         }
-        assert_eq!(parse("<MfaDelete>Disabled</MfaDelete><Status>Enabled</Status>"), Ok(Versioning::Enabled));
+        let other_order = parse("<MfaDelete>Disabled</MfaDelete><Status>Enabled</Status>").unwrap();
+        let root = "<VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
+        assert!(other_order.to_xml().ends_with(&format!(
+            "{root}<Status>Enabled</Status><MfaDelete>Disabled</MfaDelete></VersioningConfiguration>"
+        )));
         assert_eq!(
-            Versioning::default().to_xml(),
+            VersioningConfiguration::default().to_xml(),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
              <VersioningConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"></VersioningConfiguration>"
         );
@@ -151,6 +190,6 @@ mod tests {
         assert_eq!(mfa.code(), Code::NotImplemented);
         assert_eq!(mfa.message(), "The element MfaDelete implies functionality that is not implemented");
         let other = Element::parse(b"<Versioning/>").unwrap();
-        assert_eq!(Versioning::parse(&other).unwrap_err().code(), Code::MalformedXml);
+        assert_eq!(VersioningConfiguration::parse(&other).unwrap_err().code(), Code::MalformedXml);
     }
 }

@@ -9,7 +9,7 @@ use staves::engine::version_id::VersionId;
 use staves::engine::{Durability, Engine, Options};
 use staves::wire::conditions::WriteCondition;
 use staves::wire::object_lock::{
-    Bypass, DefaultRetention, LegalHold, ObjectLockConfiguration, Period, Retention, RetentionMode,
+    Bypass, DefaultRetention, LegalHold, ObjectLockConfiguration, Period, Protection, Retention, RetentionMode,
 };
 use staves::wire::tagging::TagSet;
 use staves::wire::time::Timestamp;
@@ -267,9 +267,9 @@ async fn attributes_change_without_a_new_version() {
     assert_eq!(changed.await.unwrap(), (first, ()));
     let refused = engine.change_attributes(&bucket, &at, Some(first), |attributes, _| {
         attributes.tags = TagSet::default();
-        Err::<(), _>(Error::Locked)
+        Err::<(), _>(Error::Locked(Protection::LegalHold))
     });
-    assert!(matches!(refused.await, Err(Error::Locked)));
+    assert!(matches!(refused.await, Err(Error::Locked(_))));
     let found = |version| engine.object_version(&bucket, &key("k"), version).unwrap().attributes.tags;
     assert_eq!((found(Some(first)), found(None)), (tags, TagSet::default()));
     remove(&engine, &bucket, "k", None).await;
@@ -305,7 +305,7 @@ async fn a_lock_keeps_versions_and_versioning() {
         let found = engine.object(&bucket, &key(name)).unwrap();
         assert_eq!(found.attributes.lock.retention, Some(retention), "{name}");
         let deletion = Deletion { version: Some(version), ..Deletion::of(key(name)) };
-        assert!(matches!(engine.delete_object(&bucket, deletion).await, Err(Error::Locked)), "{name}");
+        assert!(matches!(engine.delete_object(&bucket, deletion).await, Err(Error::Locked(_))), "{name}");
     }
     // A marker hides what cannot be deleted, and is not locked itself.
     let Deleted::Marked(marker) = remove(&engine, &bucket, "k", None).await else { panic!("a marker is made") };
@@ -319,6 +319,6 @@ async fn a_lock_keeps_versions_and_versioning() {
     let bypassing =
         |name: &str, version| Deletion { version: Some(version), bypass: Bypass::Granted, ..Deletion::of(key(name)) };
     let outcomes = engine.delete_objects(&bucket, vec![bypassing("k", put), bypassing("copy", copied)]).await.unwrap();
-    assert!(matches!(outcomes[..], [Ok(Deleted::Gone), Err(Error::Locked)]));
+    assert!(matches!(outcomes[..], [Ok(Deleted::Gone), Err(Error::Locked(_))]));
     assert_sound(&engine);
 }

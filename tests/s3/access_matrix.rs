@@ -303,6 +303,49 @@ async fn access_to_copy_is_to_both_sides() {
 }
 
 #[tokio::test]
+async fn access_to_copy_tags_is_to_put_them() {
+    let two = Two::start().await;
+    two.berta.put("/berta-bkt").send().await.expect_status(200);
+    two.berta.put("/berta-bkt/tagged").header("x-amz-tagging", "a=b").send().await.expect_status(200);
+    two.berta.put("/berta-bkt/plain").send().await.expect_status(200);
+    let berta = account(BERTA_ACCOUNT);
+    let copy = |source: &str, directive: &str| {
+        let request = two.berta.put("/bkt/from-berta").header("x-amz-copy-source", format!("berta-bkt/{source}"));
+        if directive.is_empty() { request } else { request.header("x-amz-tagging-directive", directive) }
+    };
+    two.policy(&statement("Allow", &berta, "s3:PutObject", "")).await;
+    for directive in ["", "COPY"] {
+        copy("tagged", directive).send().await.expect_error(403, "AccessDenied");
+        two.anna.head("/bkt/from-berta").send().await.expect_status(404);
+    }
+    copy("plain", "").send().await.expect_status(200);
+    copy("tagged", "REPLACE").send().await.expect_status(200);
+    two.policy(
+        &[statement("Allow", &berta, "s3:PutObject", ""), statement("Allow", &berta, "s3:PutObjectTagging", "")]
+            .join(","),
+    )
+    .await;
+    copy("tagged", "").send().await.expect_status(200);
+    let tags = two.anna.get("/bkt/from-berta?tagging").send().await.expect_status(200);
+    assert_eq!(tags.xml_all("Key"), ["a"]);
+    // The owner too, where the policy denies it.
+    two.policy(&statement("Deny", "\"*\"", "s3:PutObjectTagging", "")).await;
+    let copy = || two.anna.put("/bkt/again").header("x-amz-copy-source", "bkt/from-berta");
+    copy().send().await.expect_error(403, "AccessDenied");
+    copy().header("x-amz-tagging-directive", "REPLACE").send().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn access_to_copy_tags_by_the_buckets_acl() {
+    let two = Two::legacy().await;
+    two.berta.put("/berta-bkt").send().await.expect_status(200);
+    two.berta.put("/berta-bkt/tagged").header("x-amz-tagging", "a=b").send().await.expect_status(200);
+    two.anna.put("/bkt?acl").header("x-amz-acl", "public-read-write").send().await.expect_status(200);
+    // Who may make an object may make it with tags.
+    two.berta.put("/bkt/c").header("x-amz-copy-source", "berta-bkt/tagged").send().await.expect_status(200);
+}
+
+#[tokio::test]
 async fn access_to_uploads() {
     let two = Two::start().await;
     two.policy(&statement("Allow", &account(BERTA_ACCOUNT), "s3:PutObject", "")).await;

@@ -172,19 +172,30 @@ async fn auth_header_dates() {
     }
     // x-amz-date wins over Date, whatever that says.
     client.get("/").unsigned_header("date", "Sat, 01 Jan 2000 00:00:00 GMT").send().await.expect_status(200);
-    // Date alone, in either form: the scope and the string to sign are the same.
-    for form in ["http", "iso"] {
-        let moment = AmzDate::from_unix(now());
-        let time =
-            std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(moment.unix_seconds()).unwrap());
-        let value = if form == "iso" { moment.iso_basic() } else { httpdate::fmt_http_date(time) };
-        let bytes = signed_with_date_only(&client, moment, &value);
-        client.send_raw(&bytes).await.expect_status(200);
+    // Date alone, in each of its forms: the string to sign has it in ISO 8601, or as it was sent.
+    let moment = AmzDate::from_unix(now());
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(u64::try_from(moment.unix_seconds()).unwrap());
+    let (iso, http) = (moment.iso_basic(), httpdate::fmt_http_date(time));
+    for value in [&iso, &http, &http.replace("GMT", "UTC"), &http.replace("GMT", "+0000")] {
+        for dated in [&iso, value] {
+            let bytes = signed_with_date_only(&client, moment, value, dated);
+            client.send_raw(&bytes).await.expect_status(200);
+        }
+        let other = client.send_raw(&signed_with_date_only(&client, moment, value, "x")).await;
+        let string_to_sign = other.expect_error(403, "SignatureDoesNotMatch").xml_text("StringToSign").unwrap();
+        assert_eq!(string_to_sign.lines().nth(1), Some(value.as_str()));
     }
+    // x-amz-date in such a form, which is signed as a header.
+    let value = http.replace("GMT", "UTC");
+    client.get("/").header("x-amz-date", &value).date(moment).send().await.expect_status(200);
+    let old = "Wed, 06 May 2020 15:42:30 UTC";
+    let moment = AmzDate::parse(old).unwrap();
+    let reply = client.get("/").header("x-amz-date", old).date(moment).send().await;
+    assert_eq!(reply.expect_error(403, "RequestTimeTooSkewed").xml_text("RequestTime").as_deref(), Some(old));
 }
 
-/// A `GET /` that is signed with `Date` and without `x-amz-date`.
-fn signed_with_date_only(client: &RawClient, moment: AmzDate, date: &str) -> Vec<u8> {
+/// A `GET /` that is signed with `Date` and without `x-amz-date`; in the string to sign stands `dated`.
+fn signed_with_date_only(client: &RawClient, moment: AmzDate, date: &str, dated: &str) -> Vec<u8> {
     use staves::wire::sigv4::{Canonical, Mechanism, Request, Scope, SignedHeaders, SigningKey};
     let empty = hex::encode(Sha256::digest(b""));
     let headers: HeaderMap = [("host", client.host.as_str()), ("date", date), ("x-amz-content-sha256", &empty)]
@@ -195,7 +206,8 @@ fn signed_with_date_only(client: &RawClient, moment: AmzDate, date: &str) -> Vec
     let request = Request { method: "GET", raw_path: "/", raw_query: "", headers: &headers };
     let scope = Scope::s3(moment, "us-east-1");
     let key = SigningKey::derive("test", &scope);
-    let signature = Canonical::of(request, Mechanism::Header, &signed, &empty).sign(moment, &scope, &key).signature;
+    let signature =
+        Canonical::of(request, Mechanism::Header, &signed, &empty).sign_dated(dated, &scope, &key).signature;
     format!(
         "GET / HTTP/1.1\r\nhost: {}\r\ndate: {date}\r\nx-amz-content-sha256: {empty}\r\nconnection: close\r\nauthorization: AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders={signed}, Signature={signature}\r\n\r\n",
         client.host

@@ -1,5 +1,8 @@
 //! `HeadBucket`, `DeleteBucket`, `ListBuckets`, `GetBucketLocation`, and the expected owner.
 
+use staves::wire::sigv4::Credentials;
+
+use crate::access_support::{Two, Who};
 use crate::answers::{DENIED, bad_argument, has_ids, in_whole_seconds, masked, refused};
 use crate::support::Reply;
 use crate::support::server::{TestServer, create_upload, upload_part};
@@ -55,6 +58,37 @@ fn md5(body: &str) -> String {
     use base64::Engine as _;
     use md5::Digest as _;
     base64::engine::general_purpose::STANDARD.encode(md5::Md5::digest(body))
+}
+
+#[tokio::test]
+async fn head_bucket_and_listings_tell_the_region_whoever_asks() {
+    let two = Two::start().await;
+    let region = |reply: &Reply| reply.header("x-amz-bucket-region").map(str::to_owned);
+    let east = Some("us-east-1".to_owned());
+    for who in [Who::Berta, Who::Anonymous] {
+        for (method, target) in [("HEAD", "/bkt"), ("GET", "/bkt"), ("GET", "/bkt?list-type=2")] {
+            let reply = two.request(who, method, target).send().await.expect_status(403);
+            assert_eq!(region(&reply), east, "{who:?} {method} {target}");
+            assert_eq!(reply.body.is_empty(), method == "HEAD");
+        }
+        for (method, target) in [("HEAD", "/bkt/k"), ("GET", "/bkt/k"), ("GET", "/bkt?acl"), ("GET", "/bkt?versions")] {
+            let reply = two.request(who, method, target).send().await.expect_status(403);
+            assert_eq!(region(&reply), None, "{who:?} {method} {target}");
+        }
+        assert_eq!(region(&two.request(who, "HEAD", "/absent").send().await.expect_status(404)), None);
+    }
+    // Another owner than expected.
+    let other = two.anna.head("/bkt").header("x-amz-expected-bucket-owner", "999999999999").send().await;
+    assert_eq!((other.status, region(&other)), (403, east.clone()));
+    // Whoever cannot even say who asks.
+    for credentials in [Credentials::new("anna", "wrong"), Credentials::new("nobody", "x")] {
+        let stranger = two.anna.clone().with_credentials(credentials);
+        assert_eq!(region(&stranger.head("/bkt").send().await.expect_status(403)), east);
+        assert_eq!(region(&stranger.head("/absent").send().await.expect_status(403)), None);
+        assert_eq!(region(&stranger.head("/bkt/k").send().await.expect_status(403)), None);
+    }
+    let dated = two.anna.head("/bkt").anonymous().header("x-amz-date", "20250101T000000Z").send().await;
+    assert_eq!((dated.status, region(&dated)), (403, east));
 }
 
 #[tokio::test]

@@ -408,9 +408,22 @@ async fn control_events_are_for_who_has_the_secret_key() {
     assert_eq!(bearer("POST", EVENTS).send().await.expect_status(405).header("allow"), Some("GET, HEAD"));
     bearer("GET", "/_staves/control/").send().await.expect_status(404);
     bearer("GET", "/_staves/control/other").send().await.expect_status(404);
-    for query in ["after=x", "limit=-1", "wait=soon"] {
-        ask(&client, query).await.expect_status(400);
+    for (query, says) in [
+        ("after=x", "`after` is a whole number"),
+        ("limit=-1", "`limit` is a whole number"),
+        ("limit=0", "`limit` is 1 to 1000, not 0"),
+        ("limit=1001", "`limit` is 1 to 1000, not 1001"),
+        ("wait=soon", "`wait` is a time such as"),
+        ("wait=21s", "`wait` is 20s at most"),
+        ("wait=20001ms", "`wait` is 20s at most"),
+        ("limits=5", "did you mean `limit`?"),
+        ("after=0&since=5", "is not known"),
+    ] {
+        let reply = ask(&client, query).await.expect_status(400);
+        let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert!(answer["error"].as_str().unwrap().contains(says), "{query}: {answer}");
     }
+    ask(&client, "after=0&limit=1&wait=").await.expect_status(200);
 }
 
 #[tokio::test]

@@ -276,14 +276,27 @@ async fn object_acl_refusals() {
 
 #[tokio::test]
 async fn object_acl_under_conditions_of_the_policy() {
-    let two = Two::start().await;
+    let two = Two::legacy().await;
+    let (anna, berta) = ids();
     let condition = ",\"Condition\":{\"StringEquals\":{\"s3:x-amz-acl\":\"bucket-owner-full-control\"}}";
-    let allow = |action: &str| statement("Allow", &account(BERTA_ACCOUNT), action, condition);
-    two.policy(&format!("{},{}", allow("s3:PutObject"), allow("s3:PutObjectAcl"))).await;
+    two.policy(&statement("Allow", &account(BERTA_ACCOUNT), "s3:PutObject", condition)).await;
     let put = || two.berta.put("/bkt/k").body("x");
     put().send().await.expect_error(403, "AccessDenied");
     put().header("x-amz-acl", "bucket-owner-full-control").send().await.expect_status(200);
-    // The header asks for an action of its own.
-    two.policy(&allow("s3:PutObject")).await;
-    put().header("x-amz-acl", "bucket-owner-full-control").send().await.expect_error(403, "AccessDenied");
+    // What gives the object to others than the bucket's owner asks for an action of its own.
+    let to_owner = format!("id={anna}");
+    two.policy(&statement("Allow", &account(BERTA_ACCOUNT), "s3:PutObject", "")).await;
+    put().header("x-amz-grant-full-control", &to_owner).send().await.expect_status(200);
+    put().header("x-amz-grant-full-control", format!("id=\"{anna}\"")).send().await.expect_status(200);
+    for (name, value) in [
+        ("x-amz-acl", "public-read"),
+        ("x-amz-grant-read", to_owner.as_str()),
+        ("x-amz-grant-full-control", &format!("id={berta}")),
+        ("x-amz-grant-full-control", &format!("{to_owner}, id={berta}")),
+    ] {
+        put().header(name, value).send().await.expect_error(403, "AccessDenied");
+    }
+    let more = statement("Allow", &account(BERTA_ACCOUNT), "s3:PutObjectAcl", "");
+    two.policy(&format!("{},{more}", statement("Allow", &account(BERTA_ACCOUNT), "s3:PutObject", ""))).await;
+    put().header("x-amz-acl", "public-read").send().await.expect_status(200);
 }

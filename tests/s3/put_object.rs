@@ -214,6 +214,19 @@ async fn put_object_website_redirect() {
     let message = "The website redirect location must have a prefix of 'http://' or 'https://' or '/'.";
     let fields = [("Code", "InvalidRedirectLocation"), ("Message", message)];
     refused(&[("x-amz-website-redirect-location", "elsewhere")], 400, &fields).await;
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let put = |bytes: usize| client.put("/bkt/k").header("x-amz-website-redirect-location", "/".repeat(bytes));
+    put(2048).send().await.expect_status(200);
+    let message = "The length of website redirect location cannot exceed 2,048 characters.";
+    let fields = [("Code", "InvalidRedirectLocation"), ("Message", message)];
+    put(2049).send().await.expect_fields(400, &fields);
+    client
+        .post("/bkt/k?uploads")
+        .header("x-amz-website-redirect-location", "/".repeat(2049))
+        .send()
+        .await
+        .expect_fields(400, &fields);
 }
 
 #[tokio::test]

@@ -224,6 +224,18 @@ async fn a_disabled_key_opens_nothing() {
     let fields = [("Code", "KMS.KMSInvalidStateException"), ("Message", message.as_str())];
     client.get(K).send().await.expect_fields(400, &fields);
     client.put("/bkt/copy").header("x-amz-copy-source", K).send().await.expect_fields(400, &fields);
+    running.shutdown().await;
+    // One that was taken off the list is as one that was deleted.
+    let keys = KmsKeys::listed(["00000000-0000-0000-0000-000000000000"]).unwrap();
+    let builder = staves::Server::builder().hosts(["127.0.0.1"]).port(0).data_dir(data.path()).kms_keys(keys);
+    let running = builder.start().await.unwrap();
+    let client = RawClient::new(running.addr(), "test", "test");
+    let message = format!("Key '{ARN}' does not exist");
+    let fields = [("Code", "KMS.NotFoundException"), ("Message", message.as_str())];
+    client.get(K).send().await.expect_fields(400, &fields);
+    let head = client.head(K).send().await.expect_status(400);
+    assert_eq!((head.body.len(), head.header("content-length")), (0, None));
+    client.put("/bkt/copy").header("x-amz-copy-source", K).send().await.expect_fields(400, &fields);
     client.delete(K).send().await.expect_status(204);
     running.shutdown().await;
 }

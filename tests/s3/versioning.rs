@@ -60,6 +60,46 @@ async fn put_bucket_versioning_documents() {
 }
 
 #[tokio::test]
+async fn get_bucket_versioning_shows_mfa_delete_once_it_was_given() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let put = async |inner: &str| {
+        let body = format!("<VersioningConfiguration>{inner}</VersioningConfiguration>");
+        client.put("/bkt?versioning").body(body).send().await
+    };
+    let shown = async || {
+        let reply = client.get("/bkt?versioning").send().await.expect_status(200);
+        (reply.xml_text("Status"), reply.xml_text("MfaDelete"))
+    };
+    let text = |text: &str| Some(text.to_owned());
+    put("<Status>Enabled</Status>").await.expect_status(200);
+    assert_eq!(shown().await, (text("Enabled"), None));
+    put("<MfaDelete>Disabled</MfaDelete>").await.expect_status(400);
+    put("<MfaDelete>Enabled</MfaDelete><Status>Suspended</Status>").await.expect_status(501);
+    assert_eq!(shown().await, (text("Enabled"), None));
+    put("<Status>Enabled</Status><MfaDelete>Disabled</MfaDelete>").await.expect_status(200);
+    assert_eq!(shown().await, (text("Enabled"), text("Disabled")));
+    put("<Status>Suspended</Status>").await.expect_status(200);
+    assert_eq!(shown().await, (text("Suspended"), text("Disabled")));
+    // It goes with the bucket.
+    client.delete("/bkt").send().await.expect_status(204);
+    client.put("/bkt").send().await.expect_status(200);
+    assert_eq!(shown().await, (None, None));
+}
+
+#[tokio::test]
+async fn put_bucket_versioning_mfa_delete_of_what_is_refused_leaves_no_trace() {
+    let server = TestServer::start().await;
+    let client = server.client();
+    client.put("/bkt").header("x-amz-bucket-object-lock-enabled", "true").send().await.expect_status(200);
+    let body =
+        "<VersioningConfiguration><Status>Suspended</Status><MfaDelete>Disabled</MfaDelete></VersioningConfiguration>";
+    client.put("/bkt?versioning").body(body).send().await.expect_error(409, "InvalidBucketState");
+    let shown = client.get("/bkt?versioning").send().await.expect_status(200);
+    assert_eq!((shown.xml_text("Status").as_deref(), shown.xml_text("MfaDelete")), (Some("Enabled"), None));
+}
+
+#[tokio::test]
 async fn put_bucket_versioning_bad_documents() {
     let server = TestServer::start().await;
     let client = server.bucket().await;

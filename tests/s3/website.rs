@@ -249,6 +249,9 @@ async fn website_objects_that_are_elsewhere() {
         assert_eq!(site.location(&format!("/{key}")).await, (301, to.to_owned()));
     }
     assert_eq!(site.location("/absent").await, (301, "/sorry".to_owned()));
+    let put = site.owner.put("/bkt/far").header("x-amz-website-redirect-location", "/caf\u{e9}?a%20b").body("x");
+    put.send().await.expect_status(200);
+    assert_eq!(site.location("/far").await, (301, "/caf%C3%A9?a%20b".to_owned()));
     // At the endpoint it is an object with a header.
     let reply = site.owner.get("/bkt/moved").send().await.expect_status(200);
     assert_eq!((reply.text(), reply.header("x-amz-website-redirect-location")), ("x", Some("/new/page")));
@@ -284,6 +287,7 @@ async fn website_routing_rules() {
             &(code(404) + &prefix("report/")),
             "<HostName>reports.example.com</HostName><Protocol>https</Protocol><ReplaceKeyPrefixWith>404/</ReplaceKeyPrefixWith>",
         ),
+        rule(&prefix("coffee"), "<HostName>a.test</HostName><ReplaceKeyWith>caf\u{e9}/\u{7a7a}?q=1</ReplaceKeyWith>"),
         rule(&code(403), "<ReplaceKeyPrefixWith>#!/</ReplaceKeyPrefixWith><HttpRedirectCode>302</HttpRedirectCode>"),
     ];
     let configuration = format!("{INDEX}{ERROR}<RoutingRules>{}</RoutingRules>", rules.concat());
@@ -296,6 +300,7 @@ async fn website_routing_rules() {
         // Before anything is looked up.
         ("/docs/here", (301, format!("{here}/documents/here"))),
         ("/docs/a%20b?q=1", (301, format!("{here}/documents/a%20b?q=1"))),
+        ("/coffee", (301, "http://a.test/caf%C3%A9/%E7%A9%BA?q=1".to_owned())),
         ("/images/x", (307, format!("{here}/gone.html"))),
         // Where there is nothing.
         ("/report/x", (301, "https://reports.example.com/404/x".to_owned())),

@@ -69,7 +69,7 @@ pub(super) fn apply(
             match delete(tx, state, bucket, &deletion, watch) {
                 Ok(_) => Ok(Outcome::Deleted),
                 // Said before anything is changed.
-                Err(Error::Locked) => Ok(Outcome::Locked),
+                Err(Error::Locked(_)) => Ok(Outcome::Locked),
                 Err(error) => Err(error),
             }
         }

@@ -139,8 +139,8 @@ impl Engine {
             require_bucket(tx.conn, id)?;
             let line = object_line(tx.conn, id, &of.key, of.version)?;
             let mut attributes = attributes_if(tx.conn, &line, of.etag)?;
-            if attributes.lock.forbids_deletion(bypass, tx.now()) {
-                return Err(Error::Locked);
+            if let Some(protection) = attributes.lock.protection(bypass, tx.now()) {
+                return Err(Error::Locked(protection));
             }
             if annotations::delete(tx.conn, line.id, &name)? {
                 attributes.annotations = attributes.annotations.saturating_sub(1);

@@ -66,7 +66,7 @@ impl Engine {
             for deletion in &deletions {
                 outcomes.push(match delete(tx, state, id, deletion, watch.as_ref()) {
                     // Refusals come before anything of that key is changed.
-                    outcome @ (Ok(_) | Err(Error::NoSuchKey | Error::PreconditionFailed { .. } | Error::Locked)) => {
+                    outcome @ (Ok(_) | Err(Error::NoSuchKey | Error::PreconditionFailed { .. } | Error::Locked(_))) => {
                         outcome
                     }
                     Err(error) => return Err(error),
@@ -141,5 +141,5 @@ fn delete_version(
 
 fn check_lock(tx: &Tx<'_>, id: Sequence, bypass: Bypass) -> Result<()> {
     let lock = versions::attributes(tx.conn, id)?.lock;
-    if lock.forbids_deletion(bypass, tx.now()) { Err(Error::Locked) } else { Ok(()) }
+    lock.protection(bypass, tx.now()).map_or(Ok(()), |protection| Err(Error::Locked(protection)))
 }

@@ -132,7 +132,7 @@ impl From<Error> for ArcError {
             | Error::BucketNotEmpty { .. }
             | Error::CurrentIsDeleteMarker { .. }
             | Error::IsDeleteMarker { .. }
-            | Error::Locked
+            | Error::Locked(_)
             | Error::TooManyAnnotations
             | Error::CustomerKeyMissing
             | Error::LockKeepsVersioning

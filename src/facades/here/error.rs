@@ -104,7 +104,7 @@ impl From<Error> for ApiError {
             | Error::CurrentIsDeleteMarker { .. }
             | Error::IsDeleteMarker { .. }
             | Error::NoSuchUpload => ApiError::not_found(),
-            Error::BucketExists { .. } | Error::Locked | Error::TooManyAnnotations | Error::CustomerKeyMissing => {
+            Error::BucketExists { .. } | Error::Locked(_) | Error::TooManyAnnotations | Error::CustomerKeyMissing => {
                 ApiError::forbidden()
             }
             Error::InvalidPart { number, .. } => {

@@ -277,7 +277,7 @@ impl From<Error> for StorageError {
             Error::PartTooSmall { .. } | Error::PartNotMultiple { .. } => StorageError::PartTooSmall,
             Error::ObjectTooLarge { .. } => StorageError::TooLarge,
             other @ (Error::BucketNotEmpty { .. }
-            | Error::Locked
+            | Error::Locked(_)
             | Error::TooManyAnnotations
             | Error::CustomerKeyMissing
             | Error::LockKeepsVersioning

@@ -3,8 +3,9 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html>
 
+use super::accounts::bucket_owner;
 use crate::engine::bucket::Bucket;
-use crate::s3::request::Head;
+use crate::s3::call::Call;
 use crate::wire::acl::{GRANT_HEADERS, Permission};
 use crate::wire::object_key::ObjectKey;
 use crate::wire::policy::ARN_PREFIX;
@@ -102,12 +103,13 @@ impl Door {
 }
 
 /// Everything that a request for this action has to be allowed.
-pub(super) fn of_action<'a>(action: &'static str, head: &'a Head, bucket: &'a Bucket) -> Vec<Demand<'a>> {
+pub(super) fn of_action<'a>(action: &'static str, call: &'a Call, bucket: &'a Bucket) -> Vec<Demand<'a>> {
+    let head = &call.head;
     let Some(key) = head.target.key() else { return vec![Demand::on_bucket(action, bucket)] };
     let version = head.query.first("versionId");
     let first = Demand::on_object(action, bucket, key, version);
     let mut demands = vec![first];
-    demands.extend(further(action, head).into_iter().map(|further| {
+    demands.extend(further(action, call, bucket).into_iter().map(|further| {
         let demand = Demand::on_object(further, bucket, key, version);
         // What is set on an object as it is made needs no more of an ACL than making it.
         let made_with_it = action == "s3:PutObject" && further != "s3:GetObject";
@@ -117,14 +119,14 @@ pub(super) fn of_action<'a>(action: &'static str, head: &'a Head, bucket: &'a Bu
 }
 
 /// What beside the action itself the headers ask for.
-fn further(action: &str, head: &Head) -> Vec<&'static str> {
+fn further(action: &str, call: &Call, bucket: &Bucket) -> Vec<&'static str> {
+    let head = &call.head;
     let has = |name: &str| head.headers.contains_key(name);
     let mut further = Vec::new();
     let mut add = |action, asked: bool| further.extend(asked.then_some(action));
     match action {
         "s3:PutObject" => {
-            let grants = GRANT_HEADERS.iter().any(|(name, _)| has(name));
-            add("s3:PutObjectAcl", grants || head.header_filled("x-amz-acl").is_some());
+            add("s3:PutObjectAcl", grants_more(call, bucket));
             add("s3:PutObjectTagging", head.header_filled("x-amz-tagging").is_some());
             add("s3:PutObjectRetention", has("x-amz-object-lock-mode") || has("x-amz-object-lock-retain-until-date"));
             add("s3:PutObjectLegalHold", has("x-amz-object-lock-legal-hold"));
@@ -139,6 +141,25 @@ fn further(action: &str, head: &Head) -> Vec<&'static str> {
         add("s3:BypassGovernanceRetention", bypass.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")));
     }
     further
+}
+
+/// Whether the headers give an ACL that does more than to leave the object to the bucket's owner. That much the permission
+/// to put it covers: AWS's own services send `bucket-owner-full-control` and are let in by a policy of `s3:PutObject` alone.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>, its example of
+/// `s3:x-amz-grant-full-control`; CloudTrail's and other services' bucket policies.
+fn grants_more(call: &Call, bucket: &Bucket) -> bool {
+    let canned = call.head.header_filled("x-amz-acl");
+    if canned.is_some_and(|canned| canned != "bucket-owner-full-control") {
+        return true;
+    }
+    let is_owner = |grantee: &str| {
+        let id = grantee.trim().strip_prefix("id=").unwrap_or_default().trim_matches('"');
+        id == bucket_owner(&call.shared.config.identities, bucket).id
+    };
+    GRANT_HEADERS.iter().any(|(name, permission)| {
+        let sent = call.head.header(name);
+        sent.is_some_and(|sent| *permission != Permission::FullControl || !is_owner(&sent))
+    })
 }
 
 #[cfg(test)]

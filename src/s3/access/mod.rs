@@ -59,13 +59,13 @@ pub(crate) fn decide(row: &Row, call: &Call) -> Result<()> {
     if row.access == AccessRule::InOperation || verdict::is_free(call, bucket, row.action)? {
         return Ok(());
     }
-    demand::of_action(row.action, &call.head, bucket).iter().try_for_each(|demand| require(call, demand))
+    demand::of_action(row.action, call, bucket).iter().try_for_each(|demand| require(call, demand))
 }
 
 /// As [`decide`], for an operation that knows only now who asks for what.
 pub(crate) fn decide_action(action: &'static str, call: &Call) -> Result<()> {
     let bucket = call.bucket()?;
-    demand::of_action(action, &call.head, bucket).iter().try_for_each(|demand| require(call, demand))
+    demand::of_action(action, call, bucket).iter().try_for_each(|demand| require(call, demand))
 }
 
 /// Decides whether the caller may do one thing. What denies it stands in the log.
@@ -133,7 +133,18 @@ pub(crate) fn expected_owner(head: &Head, header: &str, bucket: &Bucket) -> Resu
     if expected.len() != 12 || !expected.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(invalid_owner(&expected));
     }
-    if expected == bucket.account { Ok(()) } else { Err(Code::AccessDenied.into()) }
+    if expected == bucket.account {
+        return Ok(());
+    }
+    let (name, account) = (&bucket.name, &bucket.account);
+    log_denial(head, head.target.key(), format_args!("{header} is {expected}, and {name} is of account {account}"));
+    Err(Code::AccessDenied.into())
+}
+
+/// Tells the log of a denial that neither the policy nor an ACL has decided.
+pub(crate) fn log_denial(head: &Head, key: Option<&ObjectKey>, because: impl std::fmt::Display) {
+    let (request_id, bucket, key) = (head.request_id.as_str(), head.target.bucket(), key.map(ObjectKey::as_str));
+    tracing::info!(request_id, bucket, key, "access denied: {because}");
 }
 
 fn invalid_owner(value: &str) -> S3Error {

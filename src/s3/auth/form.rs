@@ -36,6 +36,7 @@ pub(crate) fn by_form<'a>(
     } else if any(&V2_FIELDS) {
         by_v2(shared, policy, field)
     } else {
+        tracing::info!("access denied: the form has a policy and no signature");
         Err(Code::AccessDenied.into())
     }
 }

@@ -11,9 +11,11 @@ use http::HeaderName;
 use http::header::AUTHORIZATION;
 
 use super::error::{Result, S3Error};
-use super::ops::region_of;
+use super::operation::Operation as _;
+use super::ops::{HeadBucket, region_of};
 use super::request::Head;
-use super::{AuthMode, Shared};
+use super::{AuthMode, Shared, access, route};
+use crate::engine::bucket::Bucket;
 use crate::http::identity::Identity;
 use crate::wire::bucket_name::BucketName;
 use crate::wire::error_codes::Code;
@@ -89,16 +91,24 @@ pub(crate) fn authenticate(shared: &Shared, head: &Head) -> Result<Authenticated
     caller(shared, head).map_err(|error| with_bucket_region(shared, head, error))
 }
 
-/// SDKs that have signed for a wrong region try again with the one that this header names.
+/// SDKs that have signed for a wrong region try again with the one that this header names; and to ask for it, `HeadBucket`
+/// needs no credentials that are good.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html>
 fn with_bucket_region(shared: &Shared, head: &Head, error: S3Error) -> S3Error {
-    if !error.fields().iter().any(|(name, _)| *name == "Region") {
+    let of_region = error.fields().iter().any(|(name, _)| *name == "Region");
+    if !of_region && !route::route(head).is_ok_and(|row| row.name == HeadBucket::NAME) {
         return error;
     }
     let name = head.target.bucket().and_then(|name| BucketName::parse(name).ok());
     match name.and_then(|name| shared.engine.bucket(&name).ok()) {
-        Some(bucket) => error.header(HeaderName::from_static("x-amz-bucket-region"), region_of(&bucket)),
+        Some(bucket) => tell_region(error, &bucket),
         None => error,
     }
+}
+
+/// An error that says where the bucket is.
+pub(crate) fn tell_region(error: S3Error, bucket: &Bucket) -> S3Error {
+    error.header(HeaderName::from_static("x-amz-bucket-region"), region_of(bucket))
 }
 
 fn caller(shared: &Shared, head: &Head) -> Result<Authenticated> {
@@ -117,6 +127,7 @@ fn caller(shared: &Shared, head: &Head) -> Result<Authenticated> {
         Mechanism::Anonymous => {
             // AWS denies a request that carries a date to sign with but no signature, even for public data.
             if head.headers.contains_key("x-amz-date") {
+                access::log_denial(head, head.target.key(), "the request has x-amz-date and no signature");
                 return Err(Code::AccessDenied.into());
             }
             let payload_mode = anonymous_payload(head)?;

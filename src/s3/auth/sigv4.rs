@@ -21,6 +21,8 @@ pub(super) struct Signature<'a> {
     pub(super) access_key: &'a str,
     pub(super) scope: &'a Scope,
     pub(super) date: AmzDate,
+    /// The `Date` header as it was sent, where there is no `x-amz-date`.
+    pub(super) sent_date: Option<&'a str>,
     pub(super) signed_headers: &'a SignedHeaders,
     pub(super) provided: &'a str,
     pub(super) token: Option<&'a str>,
@@ -42,6 +44,7 @@ pub(super) fn by_header(shared: &Shared, head: &Head) -> Result<Authenticated> {
         access_key: &auth.access_key,
         scope: &auth.scope,
         date: date.date,
+        sent_date: Some(date.as_sent.as_str()).filter(|_| !head.headers.contains_key("x-amz-date")),
         signed_headers: &auth.signed_headers,
         provided: &auth.signature,
         token: token.as_deref(),
@@ -64,6 +67,7 @@ pub(super) fn by_query(shared: &Shared, head: &Head) -> Result<Authenticated> {
         access_key: &auth.access_key,
         scope: &auth.scope,
         date: auth.date,
+        sent_date: None,
         signed_headers: &auth.signed_headers,
         provided: &auth.signature,
         token: auth.session_token.as_deref(),
@@ -123,6 +127,13 @@ fn verify(
     }
     let key = signing_key(shared, identity, signature.scope);
     let mut computed = canonical.sign(signature.date, signature.scope, &key);
+    if !computed.matches(signature.provided)
+        && let Some(sent_date) = signature.sent_date
+    {
+        // AWS was seen to sign the header as it was sent; its documentation wants ISO 8601.
+        // Source: <https://github.com/ceph/s3-tests/issues/346>
+        computed = canonical.sign_dated(sent_date, signature.scope, &key);
+    }
     if !computed.matches(signature.provided)
         && let Some(through_proxy) = through_proxy(shared, head, signature, canonical, &key)
     {

@@ -58,6 +58,7 @@ impl Document for Website {
         match website.child("RedirectAllRequestsTo") {
             Some(redirect) if website.children.len() == 1 => {
                 check_protocol(redirect)?;
+                check_address(redirect)?;
                 if redirect.child_text("HostName") == Some("") {
                     let message = "A host name must be provided to redirect all requests (e.g. \"example.com\").";
                     return Err(S3Error::invalid_request(message));
@@ -102,6 +103,7 @@ fn check_rule(rule: &Element) -> Result<()> {
     let (condition, redirect) = (rule.child("Condition"), rule.child("Redirect"));
     if let Some(redirect) = redirect {
         check_protocol(redirect)?;
+        check_address(redirect)?;
         if redirect.child("ReplaceKeyPrefixWith").is_some() && redirect.child("ReplaceKeyWith").is_some() {
             let message = "You can only define ReplaceKeyPrefix or ReplaceKey but not both.";
             return Err(S3Error::invalid_request(message));
@@ -125,6 +127,16 @@ fn check_status(status: Option<&str>, kind: &str, valid: Range<u16>, described: 
     Err(S3Error::invalid_request(format!(
         "The provided HTTP {kind} code ({text}) is not valid. Valid codes are {described}."
     )))
+}
+
+/// What becomes part of an address, and with it of a header. The sentence follows AWS's of an index document.
+fn check_address(redirect: &Element) -> Result<()> {
+    for name in ["HostName", "ReplaceKeyPrefixWith", "ReplaceKeyWith"] {
+        if redirect.child_text(name).is_some_and(|text| text.contains(char::is_control)) {
+            return Err(S3Error::invalid_request(format!("The {name} is not well formed")));
+        }
+    }
+    Ok(())
 }
 
 fn check_protocol(redirect: &Element) -> Result<()> {

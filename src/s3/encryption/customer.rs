@@ -10,6 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{ALGORITHM, BucketEncryption, TlsForCustomerKeys, blocked, check_reader};
 use crate::http::connection::Scheme;
+use crate::s3::access;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::request::Head;
@@ -80,12 +81,17 @@ pub(crate) fn key_for_reading(call: &Call, of: KeyOf, encryption: &Encryption) -
     let brought = if is_sent(&call.head, of) { Some(brought(call, of)?) } else { None };
     match (encryption.customer(), brought) {
         (None, None) => check_reader(call, encryption).map(|()| None),
-        (None, Some(_)) => Err(S3Error::invalid_request("The encryption parameters are not applicable to this object.")),
+        (None, Some(_)) => {
+            Err(S3Error::invalid_request("The encryption parameters are not applicable to this object."))
+        }
         (Some(_), None) => Err(key_missing()),
         (Some(kept), Some(Brought::Key(key))) if key.is_of(&kept.mark) => Ok(Some(key)),
-        (Some(_), Some(_)) => Err(Code::AccessDenied.says(
-            "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
-        )),
+        (Some(_), Some(_)) => {
+            access::log_denial(&call.head, call.head.target.key(), "the client's key is another than the object's");
+            Err(Code::AccessDenied.says(
+                "Requests specifying Server Side Encryption with Customer provided keys must provide the correct secret key.",
+            ))
+        }
     }
 }
 

@@ -81,15 +81,17 @@ impl KmsKeys {
         }
     }
 
-    /// Whether a key by which an object was encrypted can be used still.
+    /// Whether a key by which an object was encrypted can be used still. Where keys are listed, one that is not there any more
+    /// was deleted; the account's own for S3 is always there.
     pub(crate) fn check_usable(&self, arn: &str) -> Result<(), KmsProblem> {
         let Some(listed) = &self.0 else { return Ok(()) };
         let (account, region) = account_and_region(arn).unwrap_or_default();
-        let same = |key: &&Listed| Named::parse(&key.name, account, region).is_ok_and(|named| named.text() == arn);
-        match listed.iter().find(same) {
+        let is = |key: &&Listed| Named::parse(&key.name, account, region).is_ok_and(|named| named.text() == arn);
+        let means = |key: &&Listed| key.target(account, region).is_some_and(|target| target == arn);
+        match listed.iter().find(is).or_else(|| listed.iter().find(means)) {
             Some(key) => key.usable(arn).map(drop),
-            // It was used when it was listed, or is the account's own.
-            None => Ok(()),
+            None if arn == target_of(&format!("arn:aws:kms:{region}:{account}:{MANAGED}")) => Ok(()),
+            None => Err(absent(arn)),
         }
     }
 }
@@ -112,6 +114,17 @@ impl Listed {
             return Err(format!("{name:?} is no name of a key of KMS: an id, an ARN or alias/NAME is meant"));
         }
         Ok(Listed { name: name.to_owned(), is })
+    }
+
+    /// What an alias stands for.
+    fn target(&self, account: &str, region: &str) -> Option<String> {
+        match (Named::parse(&self.name, account, region), &self.is) {
+            (Ok(Named::Alias(_)), Is::AliasOf(key)) => {
+                Named::parse(key, account, region).ok().map(|target| target.text().to_owned())
+            }
+            (Ok(Named::Alias(arn)), _) => Some(target_of(&arn)),
+            _ => None,
+        }
     }
 
     /// The key's ARN, if it can be used.
@@ -194,12 +207,14 @@ fn find(listed: &[Listed], named: &Named, account: &str, region: &str) -> Result
         },
         (Some(key), Named::Alias(arn)) => key.usable(&target_of(arn)),
         (Some(key), named) => key.usable(named.text()),
-        (None, Named::Key(arn)) => {
-            Err(KmsProblem::new(Code::KmsNotFoundException, format!("Key '{arn}' does not exist")))
-        }
+        (None, Named::Key(arn)) => Err(absent(arn)),
         (None, Named::Alias(arn)) => Err(no_alias(arn)),
         (None, Named::Other(name)) => Err(invalid_id(name)),
     }
+}
+
+fn absent(arn: &str) -> KmsProblem {
+    KmsProblem::new(Code::KmsNotFoundException, format!("Key '{arn}' does not exist"))
 }
 
 fn no_alias(arn: &str) -> KmsProblem {
@@ -289,7 +304,17 @@ mod tests {
         for (name, error) in refused {
             assert_eq!(resolve(&keys, name), Err(error));
         }
-        assert!(keys.check_usable(&arn(0)).is_err() && keys.check_usable(&arn(7)).is_ok());
+        let refusal = |arn: &str| keys.check_usable(arn).unwrap_err().code;
+        assert_eq!((refusal(&arn(0)), refusal(&arn(7))), (Code::KmsDisabledException, Code::KmsNotFoundException));
+        // A key is there as long as something names it.
+        let keys = KmsKeys::listed(["alias/a", "alias/b=1234abcd-12ab-34cd-56ef-1234567890ab", "odd"]).unwrap();
+        let named = ["alias/a", "alias/b", MANAGED, "odd"].map(|name| resolve(&keys, name).unwrap());
+        for arn in &named {
+            assert!(keys.check_usable(arn).is_ok(), "{arn}");
+        }
+        let none = KmsKeys::listed(["other"]).unwrap();
+        let usable = named.map(|arn| none.check_usable(&arn).is_ok());
+        assert_eq!(usable, [false, false, true, false]);
         for bad in ["", "x=y", "k key", "alias/x="] {
             assert!(KmsKeys::listed([bad]).is_err(), "{bad}");
         }

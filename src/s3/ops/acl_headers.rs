@@ -104,7 +104,11 @@ pub(super) fn settle(
     let acl = match given {
         Given::Headers(headers) => of_headers(headers),
         // A list does not give away what it is about.
-        Given::Document(acl) if acl.owner.id != owner.id => return Err(Code::AccessDenied.into()),
+        Given::Document(acl) if acl.owner.id != owner.id => {
+            let because = format_args!("the ACL names {:?} as the owner, who is {:?}", acl.owner.id, owner.id);
+            access::log_denial(&call.head, call.head.target.key(), because);
+            return Err(Code::AccessDenied.into());
+        }
         Given::Document(acl) => acl,
     };
     if acl.is_public() {

@@ -101,6 +101,9 @@ impl Operation for CopyObject {
         };
         if self.tagging == Directive::Copy && !tags.is_empty() {
             self.source.require(&call, "s3:GetObjectTagging")?;
+            // To copy tags is to put them.
+            // Source: <https://repost.aws/knowledge-center/s3-troubleshoot-copy-between-buckets>
+            access::require(&call, &Demand::as_it_is_made("s3:PutObjectTagging", call.bucket()?, &self.key))?;
         }
         // An object with SSE-C cannot have annotations.
         let annotated = opened.object.attributes.annotations > 0 && self.encryption.key.is_none();

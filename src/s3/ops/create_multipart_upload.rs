@@ -2,6 +2,7 @@
 
 use super::{multipart, new_attributes, stored_headers};
 use crate::engine::upload::{NewUpload, UploadChecksum};
+use crate::s3::access;
 use crate::s3::auth::Principal;
 use crate::s3::call::Call;
 use crate::s3::encryption::{self, Chosen};
@@ -34,6 +35,7 @@ impl Operation for CreateMultipartUpload {
         if matches!(call.principal, Principal::Anonymous) {
             // Two spaces: seen on AWS, whatever the bucket allows.
             let message = "Anonymous users cannot initiate multipart uploads.  Please authenticate.";
+            access::log_denial(&call.head, call.head.target.key(), "anonymous callers start no uploads");
             return Err(Code::AccessDenied.says(message));
         }
         Ok(CreateMultipartUpload {

@@ -81,7 +81,7 @@ impl Operation for DeleteObjects {
             let outcome = match entry.plan {
                 Plan::Refuse(code) => Err(code.into()),
                 Plan::Delete(_) => match outcomes.next() {
-                    Some(outcome) => outcome.map_err(|error| call.says(error)),
+                    Some(outcome) => outcome.map_err(|error| call.says_of(Some(&entry.key), error)),
                     None => return Err(S3Error::internal("fewer outcomes than deletions")),
                 },
             };

@@ -11,7 +11,9 @@ use crate::s3::operation::Operation;
 use crate::s3::reply::Reply;
 use crate::s3::request::Head;
 use crate::wire::error_codes::Code;
-use crate::wire::object_lock::{Bypass, LegalHold, MAX_DOCUMENT_BYTES, ObjectLock, ObjectLockConfiguration, Retention};
+use crate::wire::object_lock::{
+    Bypass, LegalHold, MAX_DOCUMENT_BYTES, ObjectLock, ObjectLockConfiguration, Protection, Retention,
+};
 use crate::wire::time::Timestamp;
 use crate::wire::versioning::Versioning;
 use crate::wire::xml::Element;
@@ -111,8 +113,8 @@ impl Operation for PutObjectRetention {
         let (retention, bypass) = (Retention::parse(&document, call.head.now)?, self.bypass);
         self.locked
             .change(&call, move |lock, now| {
-                if lock.retention.is_some_and(|before| !before.may_become(retention, bypass, now)) {
-                    return Err(Error::Locked);
+                if let Some(before) = lock.retention.filter(|before| !before.may_become(retention, bypass, now)) {
+                    return Err(Error::Locked(Protection::Retention(before)));
                 }
                 lock.retention = retention;
                 Ok(())

@@ -9,6 +9,8 @@ use crate::wire::error_codes::Code;
 use crate::wire::metadata::{MAX_USER_METADATA_BYTES, ObjectHeaders, decode_header_value, from_latin1};
 use crate::wire::storage_class::StorageClass;
 
+const MAX_REDIRECT_BYTES: usize = 2048;
+
 const META_PREFIX: &str = "x-amz-meta-";
 
 /// Reads and checks all of it.
@@ -50,6 +52,10 @@ pub(super) fn website_redirect_location(head: &Head) -> Result<Option<String>> {
         Some(sent) if !["http://", "https://", "/"].iter().any(|prefix| sent.starts_with(prefix)) => {
             Err(Code::InvalidRedirectLocation.into())
         }
+        // The sentence is that of a server which repeats AWS's.
+        // Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-to-page-redirect.html> (2 KB)
+        Some(sent) if sent.len() > MAX_REDIRECT_BYTES => Err(Code::InvalidRedirectLocation
+            .says("The length of website redirect location cannot exceed 2,048 characters.")),
         location => Ok(location),
     }
 }

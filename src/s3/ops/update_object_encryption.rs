@@ -5,6 +5,7 @@
 
 use super::version_id::{self, refuse_marker};
 use crate::engine::version_id::VersionId;
+use crate::s3::access;
 use crate::s3::call::Call;
 use crate::s3::error::{Result, S3Error};
 use crate::s3::intake::DigestRule;
@@ -13,7 +14,7 @@ use crate::s3::reply::Reply;
 use crate::wire::encryption::{BucketKey, Encryption, KmsEncryption, Layers};
 use crate::wire::error_codes::Code;
 use crate::wire::object_attributes::ObjectAttributes;
-use crate::wire::object_lock::Bypass;
+use crate::wire::object_lock::{Bypass, Protection};
 use crate::wire::time::Timestamp;
 use crate::wire::xml::Element;
 
@@ -68,19 +69,34 @@ impl Operation for UpdateObjectEncryption {
                 Ok(change(attributes, new, now))
             });
         let (_, refusal) = changed.await.map_err(|error| refuse_marker(&call, error))?;
-        refusal.map_or(Ok(Reply::ok()), Err)
+        match refusal {
+            None => Ok(Reply::ok()),
+            Some(Refused::Source) => Err(S3Error::invalid_request(BAD_SOURCE)),
+            Some(Refused::Locked(protection)) => {
+                let because = format_args!("{protection} protects the version");
+                access::log_denial(&call.head, call.head.target.key(), because);
+                Err(Code::AccessDenied.says(LOCKED))
+            }
+        }
     }
 }
 
+/// Why an object stays encrypted as it is.
+enum Refused {
+    Locked(Protection),
+    /// It is encrypted in another way than can be changed.
+    Source,
+}
+
 /// Changes it, or says why not.
-fn change(attributes: &mut ObjectAttributes, new: KmsEncryption, now: Timestamp) -> Option<S3Error> {
-    if attributes.lock.forbids_deletion(Bypass::None, now) {
-        return Some(Code::AccessDenied.says(LOCKED));
+fn change(attributes: &mut ObjectAttributes, new: KmsEncryption, now: Timestamp) -> Option<Refused> {
+    if let Some(protection) = attributes.lock.protection(Bypass::None, now) {
+        return Some(Refused::Locked(protection));
     }
     let context = match &attributes.encryption {
         Encryption::S3 => None,
         Encryption::Kms(kms) if kms.layers == Layers::One => kms.context.clone(),
-        Encryption::Kms(_) | Encryption::Customer(_) => return Some(S3Error::invalid_request(BAD_SOURCE)),
+        Encryption::Kms(_) | Encryption::Customer(_) => return Some(Refused::Source),
     };
     attributes.encryption = Encryption::Kms(Box::new(KmsEncryption { context, ..new }));
     None
@@ -94,7 +110,10 @@ fn wanted(call: &Call, document: &Element) -> Result<KmsEncryption> {
     let key = kms.child_text("KMSKeyArn").filter(|key| !key.is_empty());
     let key = key.ok_or_else(|| S3Error::invalid_request(NO_ARN))?;
     let account = account_of(key).ok_or_else(|| S3Error::invalid_request(BAD_ARN))?;
-    if account != call.bucket()?.account {
+    let owner = &call.bucket()?.account;
+    if account != owner {
+        let because = format_args!("the key in KMS is of account {account}, and the bucket of {owner}");
+        access::log_denial(&call.head, call.head.target.key(), because);
         return Err(Code::AccessDenied.says(OTHER_ACCOUNT));
     }
     let bucket_key = match kms.child_text("BucketKeyEnabled") {

@@ -211,9 +211,12 @@ impl Visit<'_> {
         let authenticated = auth::authenticate(self.service.shared(), &head)?;
         let row = route::route(&head)?;
         let mut reply = self.service.operate(row, head, authenticated, Payload::empty(), self.observed.clone()).await?;
-        match reply.headers.remove(REDIRECT_LOCATION).as_ref().map(http::HeaderValue::to_str) {
-            Some(Ok(location)) => Ok(page::redirect(StatusCode::MOVED_PERMANENTLY, location)),
-            _ => Ok(reply),
+        match reply.headers.remove(REDIRECT_LOCATION) {
+            Some(location) => {
+                let location = String::from_utf8_lossy(location.as_bytes());
+                Ok(page::redirect(StatusCode::MOVED_PERMANENTLY, &location))
+            }
+            None => Ok(reply),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::http::body::Body;
 use crate::http::request_id::{HostId, RequestId};
 use crate::s3::error::S3Error;
 use crate::s3::reply::Reply;
+use crate::wire::percent;
 
 /// The ids that a page shows.
 pub(super) struct Ids<'a> {
@@ -47,9 +48,9 @@ pub(super) fn with_error(mut reply: Reply, error: &S3Error) -> Reply {
     reply
 }
 
-/// A redirect. It has no body.
+/// A redirect. It has no body. Its address may come from a configuration or an object, in any characters.
 pub(super) fn redirect(status: StatusCode, location: &str) -> Reply {
-    Reply::ok().status(status).header(LOCATION, location)
+    Reply::ok().status(status).header(LOCATION, &percent::encode_address(location))
 }
 
 fn html(status: StatusCode, body: &str) -> Reply {

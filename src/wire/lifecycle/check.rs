@@ -4,8 +4,8 @@
 use std::fmt::{self, Display};
 
 use super::{
-    Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleProblem, LifecycleRule, MAX_ID_CHARS, Result,
-    Transition, Version, When,
+    Expiration, LifecycleConfiguration, LifecycleFilter, LifecycleProblem, LifecycleRule, MAX_ID_CHARS, Noncurrent,
+    Result, Transition, Version, When,
 };
 use crate::wire::storage_class::StorageClass;
 
@@ -150,8 +150,13 @@ impl LifecycleRule {
         let moves = moves.map(|(noncurrent, class)| Transition { when: When::Days(noncurrent.days), class: *class });
         let action = Action { name: "NoncurrentVersionTransition", days: "NoncurrentDays", described: &described };
         action.check(&moves.collect::<Vec<_>>())?;
+        let too_early = |moved: &Noncurrent, end: &Noncurrent| match end.newer_versions {
+            // What is kept of the newest stays, moved: Terraform's provider tests so against AWS.
+            Some(_) => moved.days > end.days,
+            None => moved.days >= end.days,
+        };
         match self.noncurrent_expiration {
-            Some(end) if self.noncurrent_transitions.iter().any(|(moved, _)| moved.days >= end.days) => {
+            Some(end) if self.noncurrent_transitions.iter().any(|(moved, _)| too_early(moved, &end)) => {
                 let message = format!(
                     "'NoncurrentDays' in the NoncurrentVersionExpiration action for {described} must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action"
                 );

@@ -213,7 +213,7 @@ fn what_a_lock_forbids() {
     let forbids = |retention, legal_hold| {
         let lock = ObjectLock { retention, legal_hold };
         assert_eq!(serde_json::from_str::<ObjectLock>(&serde_json::to_string(&lock).unwrap()).unwrap(), lock);
-        (lock.forbids_deletion(Bypass::None, NOW), lock.forbids_deletion(Bypass::Granted, NOW))
+        (lock.protection(Bypass::None, NOW).is_some(), lock.protection(Bypass::Granted, NOW).is_some())
     };
     assert_eq!(forbids(None, None), (false, false));
     assert_eq!(forbids(None, Some(LegalHold::On)), (true, true));

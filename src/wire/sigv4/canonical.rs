@@ -87,9 +87,14 @@ impl Canonical {
 
     /// Computes the string to sign and the signature.
     pub fn sign(&self, date: AmzDate, scope: &Scope, key: &SigningKey) -> Computed {
+        self.sign_dated(&date.iso_basic(), scope, key)
+    }
+
+    /// As [`Canonical::sign`], with the date in the string to sign as it is written here.
+    pub fn sign_dated(&self, date: &str, scope: &Scope, key: &SigningKey) -> Computed {
         let canonical_request = self.to_bytes();
         let hash = hex_text(Sha256::digest(&canonical_request).into());
-        let string_to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{hash}", date.iso_basic());
+        let string_to_sign = format!("{ALGORITHM}\n{date}\n{scope}\n{hash}");
         let signature = key.sign(&string_to_sign);
         Computed { canonical_request, string_to_sign, signature }
     }

@@ -32,18 +32,22 @@ impl AmzDate {
     }
 
     /// Parses an HTTP date (RFC 1123 and its elders) or the ISO basic form: S3 takes both in `Date` and `x-amz-date`.
+    /// Its zone may be called `UTC`, as Go prints it and rclone sends it.
     pub fn parse(text: &str) -> Option<Self> {
         if let Some(date) = Self::parse_iso_basic(text) {
             return Some(date);
         }
-        if let Ok(moment) = httpdate::parse_http_date(text) {
+        let in_gmt = text.strip_suffix(" UTC").map(|date| format!("{date} GMT"));
+        if let Ok(moment) = httpdate::parse_http_date(in_gmt.as_deref().unwrap_or(text)) {
             return moment
                 .duration_since(UNIX_EPOCH)
                 .ok()
                 .and_then(|past| i64::try_from(past.as_secs()).ok())
                 .map(Self);
         }
-        OffsetDateTime::parse(text, &Rfc2822).ok().map(|moment| Self(moment.unix_timestamp()))
+        // A day before the epoch is no date (s3-tests; above httpdate knows none either).
+        let seconds = OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp();
+        (seconds >= 0).then_some(Self(seconds))
     }
 
     /// Seconds since the Unix epoch.
@@ -173,8 +177,19 @@ mod tests {
 
     #[test]
     fn http_dates_are_read_too() {
-        for text in ["Fri, 24 May 2013 00:00:00 GMT", "Fri, 24 May 2013 00:00:00 +0000", "20130524T000000Z"] {
-            assert_eq!(AmzDate::parse(text).map(AmzDate::unix_seconds), Some(MAY_24), "{text}");
+        for zone in ["GMT", "UTC", "+0000"] {
+            let text = format!("Fri, 24 May 2013 00:00:00 {zone}");
+            assert_eq!(AmzDate::parse(&text).map(AmzDate::unix_seconds), Some(MAY_24), "{text}");
+        }
+        assert_eq!(AmzDate::parse("20130524T000000Z").map(AmzDate::unix_seconds), Some(MAY_24));
+        for text in [
+            "Fri, 24 May 2013 00:00:00 CET",
+            "Fri, 24 May 2013 00:00:00",
+            "20130524T000000 UTC",
+            " UTC",
+            "Tue, 07 Jul 1950 21:53:04 GMT",
+        ] {
+            assert_eq!(AmzDate::parse(text), None, "{text}");
         }
     }
 

@@ -59,6 +59,8 @@ async fn lifecycle_documents() {
         "<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload>";
     let markers = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
     let year = "<Expiration><Days>365</Days></Expiration>";
+    // What Terraform's provider puts in a test against AWS.
+    let at_once = "<NoncurrentVersionTransition><NoncurrentDays>30</NoncurrentDays><StorageClass>STANDARD_IA</StorageClass></NoncurrentVersionTransition><NoncurrentVersionExpiration><NoncurrentDays>30</NoncurrentDays><NewerNoncurrentVersions>2</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
     for (given, expected) in [
         (rule("a", &format!("{WEEK}{filter}")), tidy("a", filter, WEEK)),
         (rule("a", &format!("{WEEK}<Prefix/>")), tidy("a", "<Prefix/>", WEEK)),
@@ -68,6 +70,7 @@ async fn lifecycle_documents() {
             rule("a", &format!("{abort}{end}{noncurrent}{filter}{markers}")),
             tidy("a", filter, &format!("{markers}{noncurrent}{end}{abort}")),
         ),
+        (tidy("a", filter, at_once), tidy("a", filter, at_once)),
         (
             [rule("b", &format!("{filter}{WEEK}")), rule("a", &format!("{filter}{WEEK}"))].concat(),
             [tidy("b", filter, WEEK), tidy("a", filter, WEEK)].concat(),
@@ -267,6 +270,16 @@ async fn lifecycle_bad_arguments() {
     ] {
         bad_argument(&put(&client, TARGET, &of(&rules)).await, message, name, value);
     }
+}
+
+#[tokio::test]
+async fn lifecycle_noncurrent_versions_that_go_before_they_are_moved() {
+    let server = TestServer::start().await;
+    let client = server.bucket().await;
+    let kept_end = "<NoncurrentVersionExpiration><NoncurrentDays>90</NoncurrentDays><NewerNoncurrentVersions>2</NewerNoncurrentVersions></NoncurrentVersionExpiration>";
+    let rules = tidy("a", "<Filter><Prefix>p</Prefix></Filter>", &format!("{}{kept_end}", noncurrent(91, "GLACIER")));
+    let message = "'NoncurrentDays' in the NoncurrentVersionExpiration action for filter '(prefix=p)' must be greater than 'NoncurrentDays' in the NoncurrentVersionTransition action";
+    bad_argument(&put(&client, TARGET, &of(&rules)).await, message, "NoncurrentDays", "90");
 }
 
 #[tokio::test]

@@ -89,7 +89,17 @@ async fn website_bad_rules() {
     let protocol =
         "Invalid protocol, protocol can be http or https. If not defined the protocol will be selected automatically.";
     let host = "<HostName>a.test</HostName>";
+    for name in ["HostName", "ReplaceKeyWith", "ReplaceKeyPrefixWith"] {
+        for control in ["&#10;", "&#13;", "&#9;", "&#127;"] {
+            let body = redirect("", &format!("<{name}>a{control}b</{name}>"));
+            bad_request(&put(&client, TARGET, &body).await, &format!("The {name} is not well formed"));
+        }
+    }
     for (body, message) in [
+        (
+            format!("<{ROOT}><RedirectAllRequestsTo><HostName>a&#10;b</HostName></RedirectAllRequestsTo></{ROOT}>"),
+            "The HostName is not well formed",
+        ),
         (redirect("", "<Protocol>protocol</Protocol>"), protocol),
         (
             format!("<{ROOT}><RedirectAllRequestsTo>{host}<Protocol>ftp</Protocol></RedirectAllRequestsTo></{ROOT}>"),
