@@ -146,7 +146,7 @@ fn further(action: &str, call: &Call, bucket: &Bucket) -> Vec<&'static str> {
 /// Whether the headers give an ACL that does more than to leave the object to the bucket's owner. That much the permission
 /// to put it covers: AWS's own services send `bucket-owner-full-control` and are let in by a policy of `s3:PutObject` alone.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/amazon-s3-policy-keys.html>, its example of
-/// `s3:x-amz-grant-full-control`; CloudTrail's and other services' bucket policies.
+/// `s3:x-amz-grant-full-control`; the bucket policies of `CloudTrail` and other services.
 fn grants_more(call: &Call, bucket: &Bucket) -> bool {
     let canned = call.head.header_filled("x-amz-acl");
     if canned.is_some_and(|canned| canned != "bucket-owner-full-control") {
