@@ -1,4 +1,5 @@
-//! What the log says of a request that is denied for another reason than a policy or an ACL: why, at its usual level.
+//! What the log says of a request that is denied for another reason than a policy or an ACL, or refused for one that its
+//! answer does not say: why, at its usual level.
 
 use std::io::Write;
 use std::sync::{Mutex, Once};
@@ -46,6 +47,7 @@ fn listen() {
 #[track_caller]
 fn denied(reply: &Reply, texts: &[&str]) {
     assert_eq!(reply.status, 403, "{}", reply.text());
+    logged(reply, &["access denied"]);
     logged(reply, texts);
 }
 
@@ -53,7 +55,7 @@ fn denied(reply: &Reply, texts: &[&str]) {
 fn logged(reply: &Reply, texts: &[&str]) {
     let id = reply.header("x-amz-request-id").unwrap();
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
-    let lines: Vec<&str> = log.lines().filter(|line| line.contains(id) && line.contains("access denied")).collect();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains(id)).collect();
     for text in texts {
         assert!(lines.iter().any(|line| line.contains(text)), "{text}: {lines:?}");
     }
@@ -156,4 +158,13 @@ async fn log_of_an_acl_that_names_another_owner() {
     // As ever where a statement denies.
     two.policy(&statement("Deny", &account(BERTA_ACCOUNT), "s3:GetObject", "")).await;
     denied(&two.berta.get(K).send().await, &["of the bucket policy denies it"]);
+}
+
+#[tokio::test]
+async fn create_bucket_for_another_region_than_the_clients() {
+    listen();
+    let server = TestServer::start().await;
+    let reply = server.client().with_region("eu-west-1").put("/bkt").send().await;
+    assert_eq!(reply.status, 400, "{}", reply.text());
+    logged(&reply, &["the client signs for eu-west-1", "give eu-west-1 as LocationConstraint"]);
 }

@@ -117,7 +117,17 @@ impl Operation for CreateBucket {
         let account = call.identity()?.account.clone();
         let body = call.document(MAX_CONFIGURATION_BYTES, DigestRule::Optional).await?;
         let configuration = Configuration::parse(&body)?;
-        let region = region_for(&endpoint_region(&call), configuration.location_constraint.as_deref())?;
+        let endpoint = endpoint_region(&call);
+        let region = region_for(&endpoint, configuration.location_constraint.as_deref()).inspect_err(|error| {
+            if error.code() == Code::IllegalLocationConstraintException {
+                tracing::info!(
+                    request_id = call.head.request_id.as_str(),
+                    "bucket {} not made: the client signs for {endpoint}, and may make buckets only there; give {endpoint} \
+                     as LocationConstraint, or sign for us-east-1 without one",
+                    self.name
+                );
+            }
+        })?;
         let mut documents = self.settings()?;
         if !configuration.tags.is_empty() {
             documents.push(Tagging::of_new_bucket(&configuration.tags));
